@@ -1,0 +1,2 @@
+//! Jobs on machines.
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The `machine` command.
+#![forbid(unsafe_code)]
+fn main() {}

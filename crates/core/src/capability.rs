@@ -1,0 +1,124 @@
+//! What a provider cannot do, and what its abilities mean, as data that is checked before the network is touched.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What a provider can do and what that means there. Bits that follow from a method (whether there are volumes, DNS,
+/// projects) are not repeated here: ask the method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Capabilities {
+    /// What keeps a repeated create from making a second machine.
+    pub create_once: CreateOnce,
+    /// What ends the bill of a machine.
+    pub stops_bill: StopsBill,
+    /// Whether a machine whose own command ends is thereby stopped or gone, bill included.
+    pub guest_end_ends_bill: bool,
+    /// How long a machine that exists may be missing from a list.
+    pub list_lag: Duration,
+    /// How commands are run inside.
+    pub exec: Transport,
+    /// The longest that one command may run, where there is such a bound.
+    pub exec_limit: Option<Duration>,
+    /// Whether a command's input can be written while it runs.
+    pub exec_stdin: bool,
+    /// Whether a command can have a terminal.
+    pub exec_tty: bool,
+    /// How the output of the machine's own command is read.
+    pub logs: Transport,
+    /// Whether a machine can be suspended.
+    pub suspend: bool,
+    /// Whether a running machine takes and gives up volumes.
+    pub attach_live: bool,
+    /// Whether a machine can have no network at all.
+    pub network_none: bool,
+    /// Whether ports can be published.
+    pub ports: bool,
+    /// Whether directories of this computer can be shown inside.
+    pub mounts: bool,
+    /// Whether files can be placed before the machine's own command starts.
+    pub files: bool,
+    /// Whether images read a cloud-init document.
+    pub user_data: bool,
+    /// Whether images can be chosen.
+    pub images: bool,
+    /// Whether the machine's own command can be given.
+    pub command: bool,
+    /// Where a program that supervises jobs comes from.
+    pub guest: GuestProgram,
+    /// Limits on what a request may hold.
+    pub limits: Limits,
+    /// Where prices come from.
+    pub price_source: PriceSource,
+}
+
+/// What keeps a repeated create from making a second machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CreateOnce {
+    /// The machine's id follows from the intent, so a second create finds the first.
+    IdFromIntent,
+    /// The cloud takes an idempotency key.
+    Key,
+    /// Nothing: an unclear create is settled by looking for our markers.
+    Lookup,
+}
+
+/// What ends the bill of a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopsBill {
+    /// There is no bill.
+    Free,
+    /// Stopping it (but for storage).
+    Stop,
+    /// Only destroying it.
+    Destroy,
+}
+
+/// How something is reached inside a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// The provider has it.
+    Native,
+    /// We supply it over ssh.
+    Ssh,
+    /// Not at all.
+    None,
+}
+
+/// Where the program that supervises jobs inside a machine comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuestProgram {
+    /// Every machine has it: this is the start of its command line.
+    Present(Vec<String>),
+    /// It has to be brought there.
+    Brought,
+}
+
+/// Limits on what a request may hold. `None` where the provider has no such thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// The longest name, in characters.
+    pub name_len: usize,
+    /// The longest label or tag, in characters.
+    pub label_len: usize,
+    /// The largest user data, in bytes before any encoding.
+    pub user_data_bytes: Option<usize>,
+    /// The most volumes on one machine.
+    pub volumes_per_machine: Option<usize>,
+}
+
+/// Where prices come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriceSource {
+    /// Machines cost nothing here.
+    Free,
+    /// The provider's API.
+    Api,
+    /// A dated table of ours.
+    Table,
+}

@@ -1,0 +1,58 @@
+//! What a provider has on offer.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Price, Result};
+
+/// What a provider has on offer: where, how big, from what, at which price.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// The regions, in the provider's order.
+    async fn regions(&self) -> Result<Vec<Region>>;
+
+    /// The sizes, cheapest first.
+    async fn sizes(&self) -> Result<Vec<Size>>;
+
+    /// The images that a machine can be made from.
+    async fn images(&self) -> Result<Vec<Image>>;
+}
+
+/// A place where machines can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// As it is written in a request.
+    pub id: String,
+    /// As a person says it.
+    pub name: String,
+    /// Whether it takes new machines.
+    pub available: bool,
+}
+
+/// A size that machines come in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Size {
+    /// As it is written in a request.
+    pub id: String,
+    /// Processors.
+    pub cpus: f64,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Disk in GiB, where the size decides it.
+    pub disk_gib: Option<u64>,
+    /// What it costs.
+    pub price: Option<Price>,
+    /// Where it can be had; everywhere when empty.
+    pub regions: Vec<String>,
+}
+
+/// Something that a machine can be made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// As it is written in a request.
+    pub id: String,
+    /// As a person says it.
+    pub name: String,
+    /// The neutral name that resolves to it (`debian-12`), where there is one.
+    pub neutral: Option<String>,
+}

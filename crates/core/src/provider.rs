@@ -1,0 +1,99 @@
+//! The trait that every cloud implements.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+
+use crate::{
+    Account, Capabilities, Catalog, Destroyed, Dns, Exec, ExecSession, Found, IntentId, LogLine, LogOptions, Machine,
+    MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector,
+    Snapshots, SshKeys, Until, Volumes,
+};
+
+/// One cloud, one account. Every method is required, so that a decorator that forgets one does not compile; conveniences
+/// stand in [`ProviderExt`](crate::ProviderExt).
+///
+/// What all methods have in common:
+/// - What the provider cannot do is [`Unsupported`](crate::ErrorKind::Unsupported), before any request.
+/// - An unknown id is [`NotFound`](crate::ErrorKind::NotFound), but for `destroy` and `find`.
+/// - An error says by [`Effect`](crate::Effect) what may have happened in the cloud. Reads have none.
+/// - A state that nobody has a name for is [`MachineState::Other`](crate::MachineState::Other), never an error.
+/// - No secret stands in an answer, an error or a `Debug` text.
+#[async_trait]
+pub trait CloudProvider: Debug + Send + Sync + 'static {
+    /// Which provider this is. No I/O.
+    fn info(&self) -> &ProviderInfo;
+
+    /// What it can do and what that means here. No I/O, and the same answer every time.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Whose credential this is; proves that it is accepted.
+    async fn account(&self) -> Result<Account>;
+
+    /// Creates a machine and starts it.
+    ///
+    /// Sends one mutating request that carries the name and the intent's markers, and returns when the cloud has accepted;
+    /// [`wait`](Self::wait) tells when it runs. On an unclear outcome the error says [`Effect::Unknown`](crate::Effect::Unknown),
+    /// the request is never repeated, and [`find`](Self::find) settles it. A machine that was made although its start failed is
+    /// [`Effect::Applied`](crate::Effect::Applied).
+    ///
+    /// Dropping the future leaves the outcome unknown: at most one machine, which carries the markers.
+    async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine>;
+
+    /// All machines that `intent` ever made and that still exist. Finding none means that there is none only where the
+    /// answer says that it is complete, and only as of the moment that it names.
+    async fn find(&self, intent: IntentId) -> Result<Found>;
+
+    /// The machine. One that is gone is `NotFound`, or in state `Destroyed` while the cloud still shows it.
+    async fn get(&self, id: &MachineId) -> Result<Machine>;
+
+    /// The machines that `which` selects, page by page. The last page, and only that, says whether the list is complete. An
+    /// error ends the stream; what came before it is no list.
+    fn list(&self, which: Selector) -> BoxStream<'static, Result<Page>>;
+
+    /// Changes a machine. What is not named in `change` stays as it is.
+    async fn update(&self, id: &MachineId, change: &MachineChange) -> Result<Machine>;
+
+    /// Waits until the machine is where `until` wants it, without polling where the cloud can tell by itself.
+    ///
+    /// [`Timeout`](crate::ErrorKind::Timeout) at the deadline; [`Conflict`](crate::ErrorKind::Conflict) as soon as the machine can
+    /// no longer get there. Waiting for [`Goal::Destroyed`](crate::Goal::Destroyed) succeeds with the last that was seen of it.
+    async fn wait(&self, id: &MachineId, until: &Until) -> Result<Machine>;
+
+    /// Starts, stops, reboots or suspends. A machine that is there already is left alone. Returns when the cloud has
+    /// accepted; [`wait`](Self::wait) tells when it is done. Dropping the future leaves the machine in either state.
+    async fn power(&self, id: &MachineId, to: Power) -> Result<()>;
+
+    /// Destroys a machine, running or not. Idempotent: one that is gone is [`Destroyed::AlreadyGone`]. The caller repeats
+    /// until `get` says that it is gone. Dropping the future leaves a machine that can be destroyed again.
+    async fn destroy(&self, id: &MachineId) -> Result<Destroyed>;
+
+    /// What the machine's own command wrote, oldest first. With `follow`, goes on until the machine has ended and all it
+    /// wrote was delivered. Lines that are lost are marked by a line of [`Stream::System`](crate::Stream::System).
+    fn logs(&self, id: MachineId, how: LogOptions) -> BoxStream<'static, Result<LogLine>>;
+
+    /// Runs a command inside a running machine; a machine that does not run is a [`Conflict`](crate::ErrorKind::Conflict).
+    ///
+    /// The exit status is the supervisor's word. A program that is missing ends with 127, one that cannot be executed with
+    /// 126. Dropping the session hangs up.
+    async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession>;
+
+    /// What is on offer.
+    fn catalog(&self) -> &dyn Catalog;
+
+    /// Volumes, where the provider has them.
+    fn volumes(&self) -> Option<&dyn Volumes>;
+
+    /// Snapshots, where the provider has them.
+    fn snapshots(&self) -> Option<&dyn Snapshots>;
+
+    /// Registered ssh keys, where the provider has them.
+    fn ssh_keys(&self) -> Option<&dyn SshKeys>;
+
+    /// Hosted DNS, where the provider has it.
+    fn dns(&self) -> Option<&dyn Dns>;
+
+    /// Projects, where the provider has them.
+    fn projects(&self) -> Option<&dyn Projects>;
+}

@@ -1,0 +1,2 @@
+//! The ledger, and creating and destroying through it.
+#![forbid(unsafe_code)]

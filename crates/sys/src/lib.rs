@@ -1,0 +1,1 @@
+//! The one crate with unsafe code: namespaces, forks, signals, process death.

@@ -1,0 +1,2 @@
+//! End-to-end tests live in the files beside this one.
+#![forbid(unsafe_code)]
