@@ -1,2 +1,3 @@
-//! End-to-end tests live in the files beside this one.
+//! Tests of the workspace as a whole live in the files of `tests/` beside this one.
+
 #![forbid(unsafe_code)]

@@ -1,3 +1,48 @@
-//! Development tasks.
+//! Development tasks: `cargo xtask ci|bench|picture`.
+
 #![forbid(unsafe_code)]
-fn main() {}
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
+
+mod bench;
+mod ci;
+mod picture;
+
+use std::process::ExitCode;
+
+/// What a task returns: what went wrong, as a sentence for the person at the terminal.
+type Outcome<T = ()> = Result<T, String>;
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  ci             everything that a change must pass; what `.ci/run` does
+  bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
+  picture        docs/picture.svg, from a real terminal (needs tmux)
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["ci"] => ci::run(),
+        ["bench", "local"] => bench::local::run(),
+        ["picture"] => picture::make(),
+        [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's root.
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
