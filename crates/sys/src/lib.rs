@@ -1,1 +1,23 @@
-//! The one crate with unsafe code: namespaces, forks, signals, process death.
+//! The one crate with unsafe code: namespaces, forks, signals, descriptors over sockets, process death.
+//!
+//! Everything here is safe to call. What makes a fork safe is that the process has one thread, and that is checked.
+
+#![cfg(target_os = "linux")]
+
+pub mod fd;
+mod fork;
+pub mod id_map;
+mod namespaces;
+mod process;
+mod program;
+pub mod signals;
+mod wait;
+
+pub use fork::{Child, Fork, clone_into, fork, single_threaded};
+pub use namespaces::{Namespaces, unshare};
+pub use process::{
+    Process, boot_id, die_with_parent, has_died, not_dumpable, process_start, reap_descendants, set_name,
+};
+pub use program::execute;
+pub use rustix::process::Pid;
+pub use wait::{Ended, try_wait, wait, wait_any};
