@@ -1,2 +1,25 @@
-//! Jobs on machines.
+//! Jobs on machines: one command on one machine that is made for it, its output streamed, its true result reported, and
+//! nothing left behind.
+//!
+//! [`start`] makes the machine and returns a [`Job`]: a stream of [`JobEvent`]s whose last is [`JobEvent::Ended`], with
+//! handles for input ([`JobInput`]) and for signals, terminal size and cancelling ([`JobControl`]). [`Job::finish`] then
+//! brings files and the patch back and ends the machine. Dropping a [`Job`] ends its machine too.
+//!
+//! [`copy_in`] and [`copy_out`] carry files to and from any machine; [`readable`] turns the raw log of a job's machine
+//! back into what the job wrote.
+
 #![forbid(unsafe_code)]
+
+mod copy;
+mod display;
+mod job;
+mod outcome;
+mod repo;
+mod spec;
+
+pub use copy::{Copied, copy_in, copy_out};
+pub use display::readable;
+pub use job::{Finished, Job, JobControl, JobEvent, JobInput};
+pub use outcome::Outcome;
+pub use repo::RepoSpec;
+pub use spec::JobSpec;
