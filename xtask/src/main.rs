@@ -1,10 +1,11 @@
-//! Development tasks: `cargo xtask ci|bench|picture`.
+//! Development tasks: `cargo xtask ci|test-as-user|bench|picture`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
 mod bench;
 mod ci;
+mod ordinary_user;
 mod picture;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
   ci             everything that a change must pass; what `.ci/run` does
+  test-as-user   the tests as an ordinary user, when run by root
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["ci"] => ci::run(),
+        ["test-as-user"] => ordinary_user::run(),
         ["bench", "local"] => bench::local::run(),
         ["picture"] => picture::make(),
         [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),

@@ -1,0 +1,97 @@
+//! The tests once more as an ordinary user, because root is never refused anything: permissions, full disks and user
+//! namespaces of one id only show there.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::{Outcome, root};
+
+/// `nobody`: on every system, in nobody's way, and without a range of subordinate ids.
+const UID: &str = "65534";
+/// Packages whose tests look at the sources and not at the system.
+const NOT_HERE: [&str; 2] = ["machine-tests", "xtask"];
+
+/// Builds the tests as whoever this is and runs them as an ordinary user. Does nothing, and says so, where this is no root:
+/// then the usual run was one already.
+pub(crate) fn run() -> Outcome {
+    if std::fs::metadata("/proc/self").is_ok_and(|myself| std::os::unix::fs::MetadataExt::uid(&myself) != 0) {
+        println!("not root: `cargo test` was this already");
+        return Ok(());
+    }
+    let built = build()?;
+    // Not below the build directory: that may lie where an ordinary user cannot go.
+    let dir = tempfile::Builder::new().prefix("machine-user-").tempdir().map_err(|error| error.to_string())?;
+    let home = dir.path().join("home");
+    std::fs::create_dir(&home).map_err(|error| error.to_string())?;
+    open_to_all(dir.path(), 0o755)?;
+    open_to_all(&home, 0o777)?;
+    let mut failed = Vec::new();
+    for (name, test) in &built.tests {
+        let copy = copy_into(test, dir.path(), name)?;
+        let binary = built.binary.as_deref().map(|path| copy_into(path, dir.path(), "machine")).transpose()?;
+        println!("as an ordinary user: {name}");
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", UID, "--regid", UID, "--clear-groups", "--"]).arg(&copy);
+        command.env_clear().env("HOME", &home).env("TMPDIR", &home).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.env("RUST_BACKTRACE", "1").current_dir(&home).stdin(Stdio::null());
+        if let Some(binary) = binary {
+            command.env("MACHINE_TEST_BIN", binary);
+        }
+        let status = command.status().map_err(|error| format!("cannot run setpriv: {error}"))?;
+        if !status.success() {
+            failed.push(name.clone());
+        }
+    }
+    if built.tests.is_empty() {
+        return Err("no tests were built".to_owned());
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed as an ordinary user: {}", failed.join(", "))) }
+}
+
+/// What cargo built.
+struct Built {
+    /// Test programs by a name that is unique among them.
+    tests: Vec<(String, PathBuf)>,
+    /// The `machine` command.
+    binary: Option<PathBuf>,
+}
+
+fn build() -> Outcome<Built> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["test", "--workspace", "--locked", "--no-run", "--message-format=json"]).current_dir(root());
+    for package in NOT_HERE {
+        command.args(["--exclude", package]);
+    }
+    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err("the tests do not build".to_owned());
+    }
+    let mut built = Built { tests: Vec::new(), binary: None };
+    for line in output.stdout.split(|byte| *byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
+        let Some(program) = message["executable"].as_str().map(PathBuf::from) else { continue };
+        let name = message["target"]["name"].as_str().unwrap_or_default();
+        if message["profile"]["test"] == true {
+            let file = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            built.tests.push((file, program));
+        } else if name == "machine" {
+            built.binary = Some(program);
+        }
+    }
+    Ok(built)
+}
+
+fn copy_into(program: &Path, dir: &Path, name: &str) -> Outcome<PathBuf> {
+    let copy = dir.join(name);
+    if !copy.exists() {
+        std::fs::copy(program, &copy).map_err(|error| format!("{}: {error}", program.display()))?;
+        open_to_all(&copy, 0o755)?;
+    }
+    Ok(copy)
+}
+
+fn open_to_all(path: &Path, mode: u32) -> Outcome {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
