@@ -48,6 +48,8 @@ pub enum ErrorKind {
     Cancelled,
     /// The ledger could not be read or written.
     Ledger,
+    /// A thing that was to go is not proved gone, and may go on costing money. The ledger keeps it.
+    NotDestroyed,
     /// This computer failed us: a file, a process, a system call.
     System,
 }
@@ -74,6 +76,7 @@ impl ErrorKind {
             Self::Protocol => "protocol",
             Self::Cancelled => "cancelled",
             Self::Ledger => "ledger",
+            Self::NotDestroyed => "not_destroyed",
             Self::System => "system",
         }
     }

@@ -1,0 +1,293 @@
+//! From a recorded wish to a thing that exists, once.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use machine_core::{
+    AccountId, Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, Machine, MachineId,
+    MachineSpec, OwnerId, RecordedIntent, ResourceKind, Result, Retry, Volume, VolumeId, VolumeSpec,
+};
+
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::cloud::Cloud;
+use crate::fleet::{CLEAN_UP_WITHIN, Inner};
+use crate::ledger::{Entry, Event, Ledger};
+use crate::resolve::Resolved;
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    Machine(Box<MachineSpec>),
+    Volume(VolumeSpec),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Made {
+    Machine(Box<Machine>),
+    Volume(Box<Volume>),
+}
+
+impl Wanted {
+    fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Machine(_) => ResourceKind::Machine,
+            Self::Volume(_) => ResourceKind::Volume,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Machine(spec) => spec.name.as_str(),
+            Self::Volume(spec) => spec.name.as_str(),
+        }
+    }
+}
+
+impl Made {
+    fn id(&self) -> &str {
+        match self {
+            Self::Machine(machine) => machine.id.as_str(),
+            Self::Volume(volume) => volume.id.as_str(),
+        }
+    }
+
+    pub(crate) fn into_machine(self) -> Result<Machine> {
+        match self {
+            Self::Machine(machine) => Ok(*machine),
+            Self::Volume(_) => Err(Error::new(ErrorKind::Protocol, "a volume was made in place of a machine")),
+        }
+    }
+
+    pub(crate) fn into_volume(self) -> Result<Volume> {
+        match self {
+            Self::Volume(volume) => Ok(*volume),
+            Self::Machine(_) => Err(Error::new(ErrorKind::Protocol, "a machine was made in place of a volume")),
+        }
+    }
+}
+
+/// Records intents together with the account that they are for.
+#[derive(Debug)]
+struct Recording<'a> {
+    ledger: &'a dyn Ledger,
+    account: Option<&'a AccountId>,
+}
+
+#[async_trait]
+impl IntentStore for Recording<'_> {
+    fn owner(&self) -> &OwnerId {
+        self.ledger.owner()
+    }
+
+    async fn commit(&self, intent: &Intent) -> Result<()> {
+        let client = self.ledger.client().await?;
+        self.ledger.insert(&Entry::sent(intent.clone(), self.account.cloned(), client)).await
+    }
+}
+
+/// A thing made for a caller who has not got it yet. Where that caller has gone, it is destroyed.
+#[derive(Debug)]
+struct Delivery {
+    made: Option<Made>,
+    lifetime: Lifetime,
+    inner: Arc<Inner>,
+    runtime: tokio::runtime::Handle,
+    /// Keeps [`Fleet::finish`](crate::Fleet::finish) waiting while it is undecided who gets what was made.
+    _undecided: TaskTrackerToken,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if let (Some(made), Lifetime::Client) = (self.made.take(), self.lifetime) {
+            let inner = Arc::clone(&self.inner);
+            // On a runtime that is ending this does nothing, and the sweep finds a dead client's machine.
+            self.inner.work.spawn_on(async move { inner.clean_up(&made).await }, &self.runtime);
+        }
+    }
+}
+
+impl Inner {
+    /// Creates what is wanted in a task of its own, so that a caller who stops waiting tears no request in the middle.
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        wanted: Wanted,
+        lifetime: Lifetime,
+        deadline: Option<Timestamp>,
+    ) -> Result<Made> {
+        if let Some(past) = deadline.filter(|deadline| *deadline <= Timestamp::now()) {
+            let what = format!("the deadline {past} has passed already");
+            return Err(self.named("create")(Error::new(ErrorKind::Invalid, what)));
+        }
+        let inner = Arc::clone(self);
+        let runtime = tokio::runtime::Handle::current();
+        let mut delivery = self
+            .detach(async move {
+                let made = inner.create_once(&wanted, lifetime, deadline).await.map_err(inner.named("create"))?;
+                let undecided = inner.work.token();
+                Ok(Delivery { made: Some(made), lifetime, inner, runtime, _undecided: undecided })
+            })
+            .await?;
+        delivery.made.take().ok_or_else(|| Error::new(ErrorKind::Protocol, "what was made was delivered twice"))
+    }
+
+    async fn create_once(&self, wanted: &Wanted, lifetime: Lifetime, deadline: Option<Timestamp>) -> Result<Made> {
+        let draft = IntentDraft {
+            resource: wanted.kind(),
+            name: wanted.name().to_owned(),
+            provider: self.provider.info().kind.to_owned(),
+            lifetime,
+            deadline,
+        };
+        let store = Recording { ledger: &*self.ledger, account: self.account.as_ref() };
+        let recorded = RecordedIntent::record(&store, draft).await?;
+        let outcome = match tokio::time::timeout(self.create_within, self.send(&recorded, wanted)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let what = format!("creating `{}` took longer than {:?}", wanted.name(), self.create_within);
+                Err(Error::new(ErrorKind::Timeout, what).with_effect(Effect::Unknown))
+            }
+        };
+        let intent = recorded.intent();
+        match outcome {
+            Ok(made) => self.bind(intent, made).await,
+            Err(error) => match error.effect() {
+                Effect::None => {
+                    self.note(intent, &Event::Refused(error.to_string())).await;
+                    Err(error)
+                }
+                Effect::Unknown => self.look_into(intent, error).await,
+                Effect::Applied => self.salvage(intent, error).await,
+            },
+        }
+    }
+
+    /// The one mutating request.
+    async fn send(&self, recorded: &RecordedIntent, wanted: &Wanted) -> Result<Made> {
+        match wanted {
+            Wanted::Machine(spec) => {
+                self.provider.create(recorded, spec).await.map(|machine| Made::Machine(Box::new(machine)))
+            }
+            Wanted::Volume(spec) => {
+                let volumes = Cloud(&*self.provider).volumes(ResourceKind::Volume)?;
+                volumes.create(recorded, spec).await.map(|volume| Made::Volume(Box::new(volume)))
+            }
+        }
+    }
+
+    /// Writes down what exists now. Where that fails, what was made for its client is not left standing.
+    async fn bind(&self, intent: &Intent, made: Made) -> Result<Made> {
+        let Err(error) = self.ledger.apply(intent.id, &Event::Bound(made.id().to_owned())).await else {
+            return Ok(made);
+        };
+        let id = made.id().to_owned();
+        if error.kind() == ErrorKind::Conflict {
+            // Somebody has settled the intent as something else meanwhile, so there is nobody who would look after this.
+            self.clean_up(&made).await;
+            let what =
+                format!("`{}` was created and destroyed again, because its intent was given up meanwhile", intent.name);
+            return Err(Error::new(ErrorKind::Conflict, what).with_context("id", id).with_source(error));
+        }
+        if intent.lifetime == Lifetime::Client {
+            // The line stays `sent`, and a sweep finds that nothing is left of it; or that something is.
+            let asked = Cloud(&*self.provider).destroy(intent.resource, &id).await;
+            tracing::warn!(id, ok = asked.is_ok(), "destroyed what could not be written down");
+        }
+        Err(error.with_effect(Effect::Applied).with_context("id", id).with_hint(
+            "it was created and could not be written down; `machine gc` settles it once the ledger can be written",
+        ))
+    }
+
+    /// The outcome is unknown: look until it is not, or until there is no more time.
+    async fn look_into(&self, intent: &Intent, cause: Error) -> Result<Made> {
+        self.note(intent, &Event::Unclear(cause.to_string())).await;
+        let resolved = self.resolve_until(intent, Deadline::after(self.resolve_within)).await;
+        match resolved {
+            Ok(Resolved::Found(entry)) => self.fetch(&entry).await,
+            Ok(Resolved::Absent) => Err(cause
+                .with_effect(Effect::None)
+                .with_retry(Retry::Backoff)
+                .with_context("looked into", "nothing was created, by two complete lists")),
+            Ok(Resolved::Open { why }) => self.leave_open(intent, cause, why).await,
+            Err(error) => self.leave_open(intent, cause, error.to_string()).await,
+        }
+    }
+
+    /// It exists although the call failed. What was made to stay stays, and the error says so; the rest goes.
+    async fn salvage(&self, intent: &Intent, cause: Error) -> Result<Made> {
+        let resolved = self.resolve_until(intent, Deadline::after(self.resolve_within)).await;
+        match resolved {
+            Ok(Resolved::Found(entry)) => {
+                let id = entry.resource_id.clone().unwrap_or_default();
+                if intent.lifetime == Lifetime::Deadline {
+                    return Err(cause.with_context("id", id));
+                }
+                let deadline = Deadline::after(CLEAN_UP_WITHIN);
+                match self.destroy_recorded(intent.resource, &id, deadline).await {
+                    Ok(_) => Err(cause.with_effect(Effect::None).with_context("destroyed again", id)),
+                    Err(left) => Err(cause.with_context("not destroyed", left.to_string())),
+                }
+            }
+            Ok(Resolved::Absent) => Err(cause.with_effect(Effect::None)),
+            Ok(Resolved::Open { why }) => self.leave_open(intent, cause, why).await,
+            Err(error) => self.leave_open(intent, cause, error.to_string()).await,
+        }
+    }
+
+    /// There is no more time to look: the next sweep goes on.
+    async fn leave_open(&self, intent: &Intent, cause: Error, why: String) -> Result<Made> {
+        if let Ok(client) = self.ledger.client().await {
+            self.note(intent, &Event::Abandoned { client, why: format!("{cause}; {why}") }).await;
+        }
+        let effect = if cause.effect() == Effect::Applied { Effect::Applied } else { Effect::Unknown };
+        let hint = format!("the {} `{}` may exist; `machine gc` will settle it", intent.resource.as_str(), intent.name);
+        Err(cause.with_effect(effect).with_retry(Retry::Never).with_context("looked into", why).with_hint(hint))
+    }
+
+    /// The thing that an unclear create turned out to have made.
+    async fn fetch(&self, entry: &Entry) -> Result<Made> {
+        let id = entry.resource_id.clone().unwrap_or_default();
+        let fetched = match entry.intent.resource {
+            ResourceKind::Machine => {
+                self.provider.get(&MachineId::new(&id)).await.map(|machine| Made::Machine(Box::new(machine)))
+            }
+            kind => {
+                let volume = Cloud(&*self.provider).volumes(kind)?.get(&VolumeId::new(&id)).await;
+                volume.map(|volume| Made::Volume(Box::new(volume)))
+            }
+        };
+        match fetched {
+            Ok(made) => Ok(made),
+            Err(error) => {
+                if entry.intent.lifetime == Lifetime::Client {
+                    let deadline = Deadline::after(CLEAN_UP_WITHIN);
+                    let gone = self.destroy_recorded(entry.intent.resource, &id, deadline).await.is_ok();
+                    let effect = if gone { Effect::None } else { Effect::Applied };
+                    return Err(error.with_effect(effect).with_context("id", id));
+                }
+                Err(error.with_effect(Effect::Applied).with_context("id", id))
+            }
+        }
+    }
+
+    /// Destroys what nobody waits for any more. What does not go is in the ledger, for the sweep.
+    async fn clean_up(&self, made: &Made) {
+        let kind = match made {
+            Made::Machine(_) => ResourceKind::Machine,
+            Made::Volume(_) => ResourceKind::Volume,
+        };
+        if let Err(error) = self.destroy_recorded(kind, made.id(), Deadline::after(CLEAN_UP_WITHIN)).await {
+            tracing::warn!(id = made.id(), %error, "what nobody waits for is not destroyed yet");
+        }
+    }
+
+    /// Applies an event whose failure changes nothing for the caller: the line then says less than it could, and the sweep finds
+    /// out for itself.
+    pub(crate) async fn note(&self, intent: &Intent, event: &Event) {
+        if let Err(error) = self.ledger.apply(intent.id, event).await {
+            tracing::warn!(intent = %intent.id, event = event.as_str(), %error, "the ledger did not take a note");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Settling the difference between what the cloud has and what the ledger says.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use machine_core::{Deadline, ErrorKind, Lifetime, ResourceKind, Result};
+
+use crate::ClientId;
+use crate::cloud::{Cloud, Listing};
+use crate::fleet::Inner;
+use crate::ledger::{Entry, Event};
+use crate::plan::{Plan, Seen, Step};
+use crate::report::{Action, Brake, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
+use crate::resolve::Resolved;
+
+/// How long tombstones are kept: longer than any create takes effect late, or any list lags.
+const TOMBSTONE: Duration = Duration::from_hours(72);
+/// How many things are settled at a time.
+const AT_ONCE: usize = 8;
+
+/// How often an unsettled intent is looked into.
+#[derive(Debug, Clone, Copy)]
+enum Looks {
+    /// Once: the next sweep looks again.
+    Once,
+    /// Until it is known what came of it, or the time is over.
+    UntilKnown,
+}
+
+impl Inner {
+    /// One sweep over machines, then volumes.
+    pub(crate) async fn sweep(self: Arc<Self>, options: SweepOptions) -> Result<SweepReport> {
+        self.sweep_all(options).await.map_err(self.named("sweep"))
+    }
+
+    async fn sweep_all(&self, options: SweepOptions) -> Result<SweepReport> {
+        // The cloud before the ledger: a thing that is listed has its line by then.
+        let cloud = Cloud(&*self.provider);
+        let machines = cloud.list(ResourceKind::Machine).await?;
+        let volumes = match self.provider.volumes() {
+            Some(_) => Some(cloud.list(ResourceKind::Volume).await),
+            None => None,
+        };
+        let mut entries = self.ledger.entries(self.provider.info().kind).await?;
+        entries.retain(|entry| self.concerns(entry));
+        let alive = self.living(&entries).await?;
+
+        let mut problems = machines.problems.clone();
+        let mut plans = vec![self.plan(ResourceKind::Machine, &machines, &entries, &alive)];
+        match &volumes {
+            Some(Ok(volumes)) => plans.push(self.plan(ResourceKind::Volume, volumes, &entries, &alive)),
+            Some(Err(error)) => problems.push(format!("the volumes cannot be listed: {error}")),
+            None => {}
+        }
+        let mut report = SweepReport {
+            items: Vec::new(),
+            brake: None,
+            complete: machines.complete && !matches!(volumes, Some(Err(_))),
+            problems,
+            in_order: plans.iter().map(|plan| plan.in_order).sum(),
+            foreign: plans.iter().map(|plan| plan.foreign).sum(),
+            unmarked: plans.iter().map(|plan| plan.unmarked).sum(),
+            forgotten: 0,
+        };
+        let sighted: Vec<_> = plans.iter_mut().flat_map(|plan| std::mem::take(&mut plan.sighted)).collect();
+        let steps = brake(plans, &options, &mut report);
+        if options.dry_run {
+            report.items.extend(steps.into_iter().map(|step| step.item));
+            return Ok(report);
+        }
+        for (intent, id) in sighted {
+            // It may be settled as something else by now; then there is nothing to note.
+            let noted = self.ledger.apply(intent, &Event::Bound(id)).await;
+            tracing::debug!(%intent, ok = noted.is_ok(), "what was missing is there again");
+        }
+        let settled = futures::stream::iter(steps).map(|step| self.settle_step(step, Looks::Once, options.deadline));
+        report.items.extend(settled.buffered(AT_ONCE).collect::<Vec<_>>().await);
+        if let Ok(before) = Timestamp::now().checked_sub(TOMBSTONE) {
+            report.forgotten = self.ledger.prune(before).await?;
+        }
+        Ok(report)
+    }
+
+    fn plan(&self, kind: ResourceKind, listing: &Listing, entries: &[Entry], alive: &HashSet<ClientId>) -> Plan {
+        let entries: Vec<_> = entries.iter().filter(|entry| entry.intent.resource == kind).cloned().collect();
+        let owner = self.ledger.owner();
+        Seen { kind, owner, listing, entries: &entries, alive, now: Timestamp::now() }.plan()
+    }
+
+    /// Which of the clients that look after `entries` are alive.
+    pub(crate) async fn living(&self, entries: &[Entry]) -> Result<HashSet<ClientId>> {
+        let clients: HashSet<_> = entries.iter().filter_map(|entry| entry.client).collect();
+        let mut alive = HashSet::new();
+        for client in clients {
+            if self.ledger.is_alive(client).await? {
+                alive.insert(client);
+            }
+        }
+        Ok(alive)
+    }
+
+    /// The open lines of one dead client.
+    pub(crate) async fn settle(self: Arc<Self>, client: ClientId, deadline: Deadline) -> Result<Vec<SweepItem>> {
+        let named = self.named("settle");
+        if self.ledger.is_alive(client).await? {
+            let what = format!("the client {client} lives, and looks after its intents itself");
+            return Err(named(machine_core::Error::new(ErrorKind::Conflict, what)));
+        }
+        let mut entries = self.ledger.open_entries().await.map_err(&named)?;
+        entries.retain(|entry| self.concerns(entry) && entry.client == Some(client));
+        let steps = [ResourceKind::Machine, ResourceKind::Volume].map(|kind| {
+            // Nothing was listed, so nothing is believed to be gone; what is bound is destroyed by its id.
+            let listing =
+                Listing { things: Vec::new(), complete: false, problems: Vec::new(), as_of: Timestamp::now() };
+            self.plan(kind, &listing, &entries, &HashSet::new()).steps
+        });
+        let settled = futures::stream::iter(steps.into_iter().flatten());
+        Ok(settled.map(|step| self.settle_step(step, Looks::UntilKnown, deadline)).buffered(AT_ONCE).collect().await)
+    }
+
+    /// Does one step, and says what came of it.
+    async fn settle_step(&self, mut step: Step, looks: Looks, deadline: Deadline) -> SweepItem {
+        if step.item.action != Action::Leave {
+            step.item.outcome = match self.act(&step, looks, deadline).await {
+                Ok(outcome) => outcome,
+                // A volume's conflict may be with the machine that has it, and then it is nobody else's work.
+                Err(error) if error.kind() == ErrorKind::Conflict && step.item.resource != ResourceKind::Volume => {
+                    Outcome::LeftToOthers
+                }
+                Err(error) => Outcome::Open(error.to_string()),
+            };
+        }
+        step.item
+    }
+
+    async fn act(&self, step: &Step, looks: Looks, deadline: Deadline) -> Result<Outcome> {
+        if let Some(entry) = &step.entry
+            && !self.is_unchanged(entry).await?
+            && step.item.reason != Reason::Reappeared
+        {
+            return Ok(Outcome::LeftToOthers);
+        }
+        match (step.item.action, step.item.id.as_deref(), &step.entry) {
+            (Action::Destroy, Some(id), _) => self.destroy_seen(step, id, deadline).await,
+            (Action::Resolve, _, Some(entry)) => self.resolve_and_end(entry, looks, deadline).await,
+            (Action::Confirm, Some(id), Some(entry)) => self.confirm_gone(entry, id).await,
+            _ => Ok(Outcome::Planned),
+        }
+    }
+
+    /// Destroys a thing, unless it is no longer what the plan took it for.
+    async fn destroy_seen(&self, step: &Step, id: &str, deadline: Deadline) -> Result<Outcome> {
+        let kind = step.item.resource;
+        let by_marker = matches!(step.item.reason, Reason::NoRecord | Reason::Reappeared | Reason::Duplicate);
+        if by_marker {
+            match Cloud(&*self.provider).get(kind, id).await? {
+                None => return Ok(Outcome::Destroyed),
+                Some(thing) => {
+                    let owner = thing.markers.map(|markers| markers.owner);
+                    if owner.as_ref() != Some(self.ledger.owner()) {
+                        return Ok(Outcome::Open("it no longer carries our marker".to_owned()));
+                    }
+                }
+            }
+        }
+        self.destroy_recorded(kind, id, deadline).await.map(|_| Outcome::Destroyed)
+    }
+
+    async fn resolve_and_end(&self, entry: &Entry, looks: Looks, deadline: Deadline) -> Result<Outcome> {
+        let resolved = match looks {
+            Looks::UntilKnown => self.resolve_until(&entry.intent, deadline).await?,
+            Looks::Once => match tokio::time::timeout(deadline.remaining(), self.resolve_once(&entry.intent)).await {
+                Ok(resolved) => resolved?,
+                Err(_) => Resolved::Open { why: "the sweep's time is over".to_owned() },
+            },
+        };
+        match resolved {
+            Resolved::Absent => Ok(Outcome::NeverMade),
+            Resolved::Open { why } => Ok(Outcome::Open(why)),
+            Resolved::Found(bound) => self.keep_or_destroy(&bound, deadline).await,
+        }
+    }
+
+    /// What an unsettled intent turned out to have made: kept where it was made to stay and may still do so.
+    async fn keep_or_destroy(&self, bound: &Entry, deadline: Deadline) -> Result<Outcome> {
+        let expired = bound.intent.deadline.is_some_and(|deadline| deadline <= Timestamp::now());
+        if bound.intent.lifetime == Lifetime::Deadline && !expired {
+            return Ok(Outcome::Kept);
+        }
+        let id = bound.resource_id.as_deref().unwrap_or_default();
+        self.destroy_recorded(bound.intent.resource, id, deadline).await.map(|_| Outcome::Destroyed)
+    }
+
+    /// A bound thing that a complete list lacks is gone when its own address says so too, and stays so.
+    async fn confirm_gone(&self, entry: &Entry, id: &str) -> Result<Outcome> {
+        if Cloud(&*self.provider).get(entry.intent.resource, id).await?.is_some() {
+            return Ok(Outcome::Open("the list has not got it, and it is there".to_owned()));
+        }
+        let noted = self.ledger.apply(entry.intent.id, &Event::Missing).await?;
+        let (first, now) = (noted.missing_since.unwrap_or(noted.updated_at), Timestamp::now());
+        if self.settle.proves(entry.intent.minted_at, first, now) {
+            self.ledger.apply(entry.intent.id, &Event::Gone).await?;
+            return Ok(Outcome::Destroyed);
+        }
+        let earliest = self.settle.earliest(entry.intent.minted_at, first);
+        Ok(Outcome::Open(format!("that it is gone is believed at {earliest:.0}")))
+    }
+}
+
+/// Holds back what the ledger has no record of where there is too much of it, and hands out the rest.
+fn brake(plans: Vec<Plan>, options: &SweepOptions, report: &mut SweepReport) -> Vec<Step> {
+    let ours = plans.iter().map(|plan| plan.ours).sum();
+    let mut steps: Vec<_> = plans.into_iter().flat_map(|plan| plan.steps).collect();
+    let unrecorded = |step: &Step| step.item.reason == Reason::NoRecord && step.item.action == Action::Destroy;
+    report.brake = Brake::on(steps.iter().filter(|step| unrecorded(step)).count(), ours).filter(|_| !options.confirmed);
+    if report.brake.is_some() {
+        let (held, rest): (Vec<_>, Vec<_>) = steps.into_iter().partition(unrecorded);
+        report.items.extend(held.into_iter().map(|step| SweepItem { outcome: Outcome::Held, ..step.item }));
+        steps = rest;
+    }
+    steps
+}
