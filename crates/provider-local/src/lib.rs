@@ -1,13 +1,58 @@
 //! Machines on this computer: the provider that needs no account.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "only Linux can have machines; the rest compiles along")
+)]
 
+mod config;
 mod isolation;
 mod layout;
-mod log_format;
-mod order;
-mod record;
-mod wire;
+mod options;
 
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{LocalProvider, LocalReport};
+
+#[cfg(target_os = "linux")]
+mod boot;
+#[cfg(target_os = "linux")]
+mod catalog;
+#[cfg(target_os = "linux")]
+mod control;
+#[cfg(target_os = "linux")]
+mod log_format;
+#[cfg(target_os = "linux")]
+mod logs;
+#[cfg(target_os = "linux")]
+mod order;
+#[cfg(target_os = "linux")]
+mod plan;
+#[cfg(target_os = "linux")]
+mod provider;
+#[cfg(target_os = "linux")]
+mod record;
+#[cfg(target_os = "linux")]
+mod status;
+#[cfg(target_os = "linux")]
+mod store;
+#[cfg(target_os = "linux")]
+mod wire;
+#[cfg(target_os = "linux")]
+mod work;
+
+#[cfg(target_os = "linux")]
+pub use provider::{LocalProvider, LocalReport};
+
+pub use config::{ConfigMount, LocalConfig};
 pub use isolation::Isolation;
 pub use layout::{GUEST_PATH, WORK_PATH};
+pub use options::LocalOptions;
+
+/// The kind of this provider.
+const KIND: &str = "local";
+/// What a machine here costs.
+#[cfg(target_os = "linux")]
+const FREE: machine_core::Price = machine_core::Price { hourly: machine_core::Money::ZERO, monthly_cap: None };

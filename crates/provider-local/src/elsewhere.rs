@@ -1,0 +1,127 @@
+//! What stands in for the provider where the system has no namespaces, so that everything else works there.
+
+use machine_core::{
+    Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found,
+    IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo,
+    RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
+};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde::Serialize;
+
+use crate::config::LocalConfig;
+
+/// Machines on this computer, of which there can be none: only Linux can have them.
+#[derive(Debug)]
+pub enum LocalProvider {}
+
+/// What this computer lets machines have, which is nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub enum LocalReport {}
+
+impl LocalProvider {
+    /// Says what works here instead.
+    ///
+    /// # Errors
+    /// Always [`ErrorKind::Unsupported`].
+    pub fn open(_config: LocalConfig) -> Result<Self> {
+        let message = format!("machines on this computer need Linux, and this is {}", std::env::consts::OS);
+        Err(Error::new(ErrorKind::Unsupported, message)
+            .with_provider(crate::KIND)
+            .with_operation("open")
+            .with_hint("use a cloud provider, or run `machine` inside a Linux virtual machine or container"))
+    }
+
+    /// What this computer lets machines have.
+    pub fn report(&self) -> LocalReport {
+        match *self {}
+    }
+
+    /// Clears up what crashes left behind.
+    ///
+    /// # Errors
+    /// None: there is no such provider.
+    pub async fn collect_garbage(&self, _dry_run: bool) -> Result<Vec<String>> {
+        match *self {}
+    }
+}
+
+#[async_trait]
+impl CloudProvider for LocalProvider {
+    fn info(&self) -> &ProviderInfo {
+        match *self {}
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        match *self {}
+    }
+
+    async fn account(&self) -> Result<Account> {
+        match *self {}
+    }
+
+    async fn create(&self, _: &RecordedIntent, _: &MachineSpec) -> Result<Machine> {
+        match *self {}
+    }
+
+    async fn find(&self, _: IntentId) -> Result<Found> {
+        match *self {}
+    }
+
+    async fn get(&self, _: &MachineId) -> Result<Machine> {
+        match *self {}
+    }
+
+    fn list(&self, _: Selector) -> BoxStream<'static, Result<Page>> {
+        match *self {}
+    }
+
+    async fn update(&self, _: &MachineId, _: &MachineChange) -> Result<Machine> {
+        match *self {}
+    }
+
+    async fn wait(&self, _: &MachineId, _: &Until) -> Result<Machine> {
+        match *self {}
+    }
+
+    async fn power(&self, _: &MachineId, _: Power) -> Result<()> {
+        match *self {}
+    }
+
+    async fn destroy(&self, _: &MachineId) -> Result<Destroyed> {
+        match *self {}
+    }
+
+    fn logs(&self, _: MachineId, _: LogOptions) -> BoxStream<'static, Result<LogLine>> {
+        match *self {}
+    }
+
+    async fn exec(&self, _: &MachineId, _: Exec) -> Result<ExecSession> {
+        match *self {}
+    }
+
+    fn catalog(&self) -> &dyn Catalog {
+        match *self {}
+    }
+
+    fn volumes(&self) -> Option<&dyn Volumes> {
+        match *self {}
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        match *self {}
+    }
+
+    fn ssh_keys(&self) -> Option<&dyn SshKeys> {
+        match *self {}
+    }
+
+    fn dns(&self) -> Option<&dyn Dns> {
+        match *self {}
+    }
+
+    fn projects(&self) -> Option<&dyn Projects> {
+        match *self {}
+    }
+}

@@ -1,0 +1,59 @@
+//! The creator's environment, taken once, so that what follows from it can be tested.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// Environment variables.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CreatorEnv(BTreeMap<OsString, OsString>);
+
+impl CreatorEnv {
+    /// Those of this process.
+    pub(crate) fn of_this_process() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// A variable that is set to something.
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// The variables whose names start with `prefix`.
+    pub(crate) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0
+            .iter()
+            .filter(move |(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// The home directory, where there is one that is worth the name.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        let home = Path::new(self.get("HOME")?);
+        (home.is_absolute() && home.parent().is_some() && home.is_dir()).then_some(home)
+    }
+
+    /// The directories on `PATH`, in order, each once.
+    pub(crate) fn path(&self) -> Vec<PathBuf> {
+        let mut dirs: Vec<PathBuf> = Vec::new();
+        for dir in self.get("PATH").map(std::env::split_paths).into_iter().flatten() {
+            let dir = plain(&dir);
+            if dir.is_absolute() && !dirs.contains(&dir) {
+                dirs.push(dir);
+            }
+        }
+        dirs
+    }
+}
+
+/// `path` without a trailing slash and without `.`.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+#[cfg(test)]
+impl<const N: usize> From<[(&str, &str); N]> for CreatorEnv {
+    fn from(vars: [(&str, &str); N]) -> Self {
+        Self(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}

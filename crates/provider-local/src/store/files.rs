@@ -1,0 +1,142 @@
+//! Reading and writing small files so that a crash leaves either the old one or the new one.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use machine_core::{Error, ErrorKind, Result};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::io::Errno;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::FILE_MODE;
+use crate::record::SCHEMA;
+
+/// The largest record that is read: a full argument vector and environment, escaped, with room to spare.
+const MAX_RECORD: u64 = 32 * 1024 * 1024;
+
+/// A failure to do `what` to `path`, with what can be done about it.
+pub(crate) fn failed(what: impl fmt::Display, path: &Path, error: impl Into<std::io::Error>) -> Error {
+    let error = error.into();
+    let hint = match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOSPC | Errno::DQUOT) => {
+            "the disk is full: free some space, or set MACHINE_STATE_DIR to another disk"
+        }
+        Some(Errno::ROFS) => "that file system is read-only; set MACHINE_STATE_DIR to one that is not",
+        Some(Errno::ACCESS | Errno::PERM) => "check who owns it and whether you may write there",
+        Some(Errno::MFILE | Errno::NFILE) => "too many files are open; raise the limit with `ulimit -n`",
+        _ => return Error::io(format_args!("cannot {what} {}", path.display()), error),
+    };
+    Error::io(format_args!("cannot {what} {}", path.display()), error).with_hint(hint)
+}
+
+/// A record that is there and cannot be used.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Its path below the state directory.
+    pub(crate) file: String,
+    /// What is wrong with it.
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.why)
+    }
+}
+
+impl From<Unreadable> for Error {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(ErrorKind::System, format!("{unreadable}"))
+    }
+}
+
+/// The number by which a record says what shape it has.
+#[derive(Deserialize)]
+struct Shape {
+    schema: u32,
+}
+
+/// Reads the record called `name` in `dir`; nothing where there is none. `shown` is its path below the state directory.
+///
+/// # Errors
+/// When it is there and cannot be read, is no such record, or was written by a newer version.
+pub(crate) fn read_json<T: DeserializeOwned>(
+    dir: impl AsFd,
+    name: &str,
+    shown: impl FnOnce() -> String,
+) -> Result<Option<T>, Unreadable> {
+    let bytes = match read(dir, name) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(Unreadable { file: shown(), why: error.to_string() }),
+    };
+    // A newer shape may not parse as ours at all, so its number is asked for before the parser's complaint is believed.
+    let parsed = serde_json::from_slice::<T>(&bytes);
+    match (parsed, serde_json::from_slice::<Shape>(&bytes)) {
+        (_, Ok(Shape { schema })) if schema > SCHEMA => Err(Unreadable {
+            file: shown(),
+            why: format!("written by a newer version of machine (schema {schema}; this one knows {SCHEMA})"),
+        }),
+        (Ok(record), _) => Ok(Some(record)),
+        (Err(error), _) => Err(Unreadable { file: shown(), why: error.to_string() }),
+    }
+}
+
+/// Reads a small file; nothing where there is none.
+pub(crate) fn read(dir: impl AsFd, name: &str) -> std::io::Result<Option<Vec<u8>>> {
+    let file = match rustix::fs::openat(dir, name, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::with_capacity(4096);
+    file.take(MAX_RECORD).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Replaces the record called `name` in `dir`, so that a crash leaves the old one or the new one.
+///
+/// # Errors
+/// When it cannot be written; then the old one stands.
+pub(crate) fn write_json(dir: impl AsFd, name: &str, record: &impl Serialize) -> std::io::Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let dir = dir.as_fd();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = format!(".{name}.{}.{count}", rustix::process::getpid().as_raw_nonzero());
+    let done = create_new(dir, &temporary, &serde_json::to_vec(record)?)
+        .and_then(|()| Ok(rustix::fs::renameat(dir, &temporary, dir, name)?))
+        .and_then(|()| Ok(rustix::fs::fsync(dir)?));
+    if done.is_err() {
+        // The write has failed already; a leftover is swept with its directory.
+        let _ = rustix::fs::unlinkat(dir, &temporary, AtFlags::empty());
+    }
+    done
+}
+
+/// Makes the file called `name` in `dir`, which must not be there, and returns when it is on the disk.
+pub(crate) fn create_new(dir: impl AsFd, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut file = File::from(rustix::fs::openat(dir, name, flags, FILE_MODE)?);
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The names of everything in `dir` that does not start with a dot, sorted.
+pub(crate) fn names_in(dir: impl AsFd) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(dir)? {
+        // A name that is not UTF-8 is not one of ours.
+        if let Ok(name) = entry?.file_name().to_str()
+            && !name.starts_with('.')
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
