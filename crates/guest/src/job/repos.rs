@@ -1,0 +1,68 @@
+//! Repositories in the workspace before the job starts.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use machine_sys::signals::SignalFd;
+
+use super::Failure;
+use crate::git::{self, Stopped};
+use crate::orders::{RepoOrder, workspace};
+
+/// The longest that one repository may take.
+const LIMIT: Duration = Duration::from_mins(15);
+
+/// Why a repository is not there.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It cannot be had.
+    Failure(Failure),
+    /// The guest was told to end.
+    Stopped,
+}
+
+/// Puts one repository into its directory of the workspace.
+pub(super) fn provide(repo: &RepoOrder, stop: &SignalFd) -> Result<(), Trouble> {
+    let directory = workspace().join(&repo.name);
+    if repo.sent { check_out(repo, &directory, stop) } else { clone(repo, &directory, stop) }
+}
+
+fn clone(repo: &RepoOrder, directory: &Path, stop: &SignalFd) -> Result<(), Trouble> {
+    let mut command = git::command();
+    if let Some(credential) = &repo.credential {
+        // The helper reads the credential from git's environment: it stands in no file and no command line.
+        command.args(["-c", "credential.helper=", "-c"]);
+        command.arg("credential.helper=!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' \"$MACHINE_GIT_USERNAME\" \"$MACHINE_GIT_PASSWORD\"; }; f");
+        command.env("MACHINE_GIT_USERNAME", &credential.username).env("MACHINE_GIT_PASSWORD", &credential.password);
+    }
+    command.args(["clone", "--quiet"]);
+    let commit = repo.reference.as_deref().filter(|reference| git::may_be_commit(reference));
+    match (&repo.reference, commit) {
+        (_, Some(_)) => command.arg("--no-checkout"),
+        (Some(reference), None) => command.args(["--depth", "1", "--branch", reference]),
+        (None, None) => command.args(["--depth", "1"]),
+    };
+    command.arg("--").arg(&repo.url).arg(directory);
+    run(repo, &mut command, stop)?;
+    if commit.is_some() { check_out(repo, directory, stop) } else { Ok(()) }
+}
+
+fn check_out(repo: &RepoOrder, directory: &Path, stop: &SignalFd) -> Result<(), Trouble> {
+    let mut command = git::command();
+    command.arg("-C").arg(directory).args(["checkout", "--quiet"]);
+    match &repo.reference {
+        Some(reference) => command.args([reference, "--"]),
+        None => command.args(["HEAD", "--", "."]),
+    };
+    run(repo, &mut command, stop)
+}
+
+fn run(repo: &RepoOrder, command: &mut Command, stop: &SignalFd) -> Result<(), Trouble> {
+    git::run(command, Instant::now() + LIMIT, Some(stop)).map(drop).map_err(|stopped| match stopped {
+        Stopped::Asked => Trouble::Stopped,
+        Stopped::Failed(why) => {
+            Trouble::Failure(Failure::ours(format!("the repository `{}` ({}): {why}", repo.name, repo.url)))
+        }
+    })
+}
