@@ -48,7 +48,12 @@ pub fn wait(pid: Pid) -> io::Result<Ended> {
 
 fn wait_for(pid: Option<Pid>, options: WaitOptions) -> io::Result<Option<(Pid, Ended)>> {
     loop {
-        match waitpid(pid, options) {
+        // To `waitpid`, no pid means the children in this process's own group, which those that lead a session have left.
+        let waited = match pid {
+            Some(_) => waitpid(pid, options),
+            None => rustix::process::wait(options),
+        };
+        match waited {
             // A stopped child is not reported unless asked for, so a status without an end cannot be.
             Ok(Some((pid, status))) => return Ok(Ended::from_status(status).map(|ended| (pid, ended))),
             Ok(None) => return Ok(None),
