@@ -100,7 +100,7 @@ impl Machine {
 
     /// Runs a job to its end.
     pub(crate) fn run(&self, orders: &Orders) -> Told {
-        self.start(orders).to_end()
+        self.start(orders).wait()
     }
 
     pub(crate) fn attach(&self) -> Client {
@@ -183,7 +183,7 @@ impl Guest {
         true
     }
 
-    pub(crate) fn to_end(mut self) -> Told {
+    pub(crate) fn wait(mut self) -> Told {
         let mut told = Told::default();
         self.read_until(&mut told, |_| false);
         told.process = Some(self.child.wait().unwrap());
