@@ -38,6 +38,9 @@ mod record;
 mod status;
 #[cfg(target_os = "linux")]
 mod store;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod testing;
 #[cfg(target_os = "linux")]
 mod wire;
 #[cfg(target_os = "linux")]

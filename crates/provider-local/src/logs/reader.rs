@@ -55,7 +55,7 @@ impl LogReader {
         if let (Some(lines), Some(files)) = (how.tail, &reader.files)
             && let Some(start) = tail::find(files, lines).map_err(|error| reader.failed(error))?
         {
-            reader.from_start = start.reaches_the_beginning;
+            reader.from_start = false;
             let mut file = start.file;
             file.seek(SeekFrom::Start(start.offset)).map_err(|error| reader.failed(error))?;
             reader.file = Some((start.number, file));

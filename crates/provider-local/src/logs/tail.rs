@@ -17,24 +17,25 @@ pub(super) struct Start {
     pub(super) number: u64,
     /// The byte in it.
     pub(super) offset: u64,
-    /// Whether fewer lines than wanted were found, so that the log is read from its very beginning.
-    pub(super) reaches_the_beginning: bool,
 }
 
-/// The place where the last `wanted` lines begin; nothing where there is no log. The pieces of a line that was too long to keep
-/// whole count as one.
+/// The place where the last `wanted` lines begin; nothing where that is the beginning of the log. The pieces of a line that was
+/// too long to keep whole count as one.
 pub(super) fn find(files: &LogFiles, wanted: usize) -> std::io::Result<Option<Start>> {
     let mut scan = Scan { wanted, found: 0, open: [true; 2] };
-    let mut oldest = None;
+    let mut newer = None;
     for number in files.numbers()?.into_iter().rev() {
         // Rotated away in the meantime: then this is where the log begins.
         let Some(mut file) = files.file(number)? else { break };
         if let Some(offset) = scan.file(&mut file)? {
-            return Ok(Some(Start { file, number, offset, reaches_the_beginning: false }));
+            let start = Start { offset, file, number };
+            // Where nothing of this file is wanted, what may be missing between the two is not either.
+            let is_at_its_end = start.file.metadata()?.len() == offset;
+            return Ok(newer.filter(|_| is_at_its_end).or(Some(start)));
         }
-        oldest = Some(Start { file, number, offset: 0, reaches_the_beginning: true });
+        newer = Some(Start { file, number, offset: 0 });
     }
-    Ok(oldest)
+    Ok(None)
 }
 
 struct Scan {

@@ -52,8 +52,8 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-impl<const N: usize> From<[(&str, &str); N]> for CreatorEnv {
-    fn from(vars: [(&str, &str); N]) -> Self {
+impl<'a> FromIterator<(&'a str, &'a str)> for CreatorEnv {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(vars: I) -> Self {
         Self(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }

@@ -14,7 +14,7 @@ use crate::record::Toolchain;
 /// Where the system's own programs are, in every machine.
 const SYSTEM_PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// What of the computer's root directory every machine shows.
-const SYSTEM_DIRS: [&str; 6] = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc"];
+const SYSTEM_DIRS: [&str; 9] = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt", "/nix", "/gnu"];
 /// Variables that are taken over as they are: how people read and when it is.
 const PLAIN_VARIABLES: [&str; 3] = ["LANG", "LANGUAGE", "TZ"];
 /// Variables that name a proxy. One with a password in it is left out.

@@ -11,6 +11,8 @@ mod missing;
 mod power;
 mod report;
 mod start;
+#[cfg(test)]
+mod tests;
 mod traits;
 mod update;
 mod volumes;

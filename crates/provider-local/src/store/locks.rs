@@ -1,7 +1,7 @@
 //! The two locks of a machine: `op.lock` for those who change it, `shim.lock` for those who are it.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read, Seek as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -60,10 +60,25 @@ impl AsFd for OpLock {
     }
 }
 
+impl Drop for OpLock {
+    fn drop(&mut self) {
+        // So that the next one is not taken for this one before it has said who it is.
+        let _ = self.0.set_len(0);
+    }
+}
+
 fn busy(file: &mut File, machine: &str) -> Error {
     let mut holder = String::new();
-    let known = file.rewind().and_then(|()| file.take(200).read_to_string(&mut holder)).is_ok();
-    let message = match holder.split_once(' ').filter(|_| known) {
+    // Whoever has the lock says so a moment after taking it.
+    for _ in 0..20 {
+        holder.clear();
+        let read = file.rewind().and_then(|()| Read::by_ref(file).take(200).read_to_string(&mut holder));
+        if read.is_err() || !holder.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let message = match holder.split_once(' ') {
         Some((pid, operation)) => format!("machine `{machine}` is busy: process {pid} is at it ({operation})"),
         None => format!("machine `{machine}` is busy: another process is changing it"),
     };
