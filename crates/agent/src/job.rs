@@ -1,15 +1,28 @@
 //! A running job: its events, its input, and how it is ended.
 
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures::Stream;
-use machine_core::{Error, ErrorKind, Machine, Result, Signal, WindowSize};
+use futures::{FutureExt as _, Stream};
+use machine_core::{Deadline, Error, ErrorKind, Goal, Machine, MachineId, OsText, Result, Signal, Until, WindowSize};
+use machine_fleet::Fleet;
+use machine_guest::control::ToGuest;
 use tokio::io::{AsyncWrite, DuplexStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
-use crate::{Copied, Outcome};
+use crate::guest::Inside;
+use crate::{Copied, JobSpec, Outcome, carry};
+
+/// How long a machine may take to be gone.
+const DESTROY_WITHIN: Duration = Duration::from_secs(120);
+/// How long a machine that is kept may take to come to rest.
+const REST_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a job does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +43,63 @@ pub enum JobEvent {
     Ended(Outcome),
 }
 
+/// What the log said in all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) lost: u64,
+    pub(crate) foreign: u64,
+}
+
+/// What a job is put together from.
+pub(crate) struct Parts {
+    pub(crate) guard: Guard,
+    pub(crate) machine: Machine,
+    pub(crate) inside: Arc<Inside>,
+    pub(crate) events: mpsc::Receiver<JobEvent>,
+    pub(crate) input: Option<DuplexStream>,
+    pub(crate) say: mpsc::Sender<ToGuest>,
+    pub(crate) tally: watch::Receiver<Tally>,
+    pub(crate) tasks: [JoinHandle<()>; 2],
+    pub(crate) workdir: OsText,
+    pub(crate) patched: Vec<(String, Option<String>)>,
+    pub(crate) spec: JobSpec,
+}
+
 /// A running job, as a stream of events whose last is [`JobEvent::Ended`]. Dropping it ends its machine.
 #[derive(Debug)]
 pub struct Job {
+    guard: Guard,
     machine: Machine,
+    inside: Arc<Inside>,
     events: mpsc::Receiver<JobEvent>,
     input: Option<JobInput>,
     control: JobControl,
+    tally: watch::Receiver<Tally>,
+    /// Only held: they end with the job.
+    _tasks: Tasks,
+    workdir: OsText,
+    patched: Vec<(String, Option<String>)>,
+    spec: JobSpec,
 }
 
 impl Job {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            guard: parts.guard,
+            machine: parts.machine,
+            inside: parts.inside,
+            events: parts.events,
+            input: parts.input.map(JobInput),
+            control: JobControl(parts.say),
+            tally: parts.tally,
+            _tasks: Tasks(parts.tasks),
+            workdir: parts.workdir,
+            patched: parts.patched,
+            spec: parts.spec,
+        }
+    }
+
     /// The machine that it runs on, as it was when it was created.
     pub fn machine(&self) -> &Machine {
         &self.machine
@@ -60,16 +120,84 @@ impl Job {
         self.events.recv().await
     }
 
-    /// Brings files and the patch back and ends the machine (unless it is to be kept). Events that were not taken are
-    /// dropped. The machine is ended even where bringing something back failed; then the error is that first failure.
+    /// Brings files and the patch back and ends the machine (unless it is to be kept). A job that still runs is waited for;
+    /// events that were not taken are dropped. The machine is ended even where bringing something back failed; then the
+    /// error is that first failure.
     ///
     /// # Errors
     /// What could not be fetched or written; a machine that could not be ended.
     pub async fn finish(mut self) -> Result<Finished> {
-        while let Some(event) = self.next().await {
-            drop(event);
+        while self.events.recv().await.is_some() {}
+        let tally = self.tally.borrow().clone();
+        let outcome = tally.outcome.unwrap_or_else(|| Outcome::Unknown { why: "nobody saw its end".to_owned() });
+        let brought = self.bring_back(&outcome).await;
+        let ended = self.end().await;
+        let (fetched, patch) = brought?;
+        ended?;
+        let (lost_frames, foreign_lines) = (tally.lost, tally.foreign);
+        Ok(Finished { outcome, fetched, patch, kept: self.spec.keep, lost_frames, foreign_lines })
+    }
+
+    async fn bring_back(&self, outcome: &Outcome) -> Result<(Copied, Option<u64>)> {
+        // Of a machine that nobody knows about nothing can be had, and the outcome says so already.
+        if matches!(outcome, Outcome::Unknown { .. }) {
+            return Ok((Copied::default(), None));
         }
-        Err(Error::new(ErrorKind::Unsupported, "finishing is not there yet"))
+        let mut fetched = Copied::default();
+        if !self.spec.fetch.is_empty() {
+            let into = self.spec.fetch_into.as_ref().or(self.spec.sync.as_ref());
+            let into = into.cloned().unwrap_or_else(|| PathBuf::from("."));
+            let paths = self.spec.fetch.clone();
+            fetched = carry::fetch(&self.inside, self.workdir.clone(), paths, into, None).await?.into();
+        }
+        let patch = match &self.spec.patch {
+            Some(file) => Some(self.write_patch(file).await?),
+            None => None,
+        };
+        Ok((fetched, patch))
+    }
+
+    /// Writes the patch beside its place and moves it there whole.
+    async fn write_patch(&self, file: &Path) -> Result<u64> {
+        let unwritable = |error| Error::io(format_args!("the patch `{}` cannot be written", file.display()), error);
+        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut fresh = tempfile::NamedTempFile::new_in(directory).map_err(unwritable)?;
+        let mut size = 0;
+        for (directory, prefix) in &self.patched {
+            let mut command: Vec<OsText> = vec!["patch".into(), directory.as_str().into()];
+            command.extend(prefix.as_deref().map(OsText::from));
+            let (sender, mut pieces) = mpsc::channel::<Bytes>(8);
+            let writing = async {
+                while let Some(piece) = pieces.recv().await {
+                    fresh.write_all(&piece).map_err(unwritable)?;
+                    size += piece.len() as u64;
+                }
+                Ok::<_, Error>(pieces)
+            };
+            let (sent, written) = tokio::join!(self.inside.drink(&command, sender), writing);
+            written?;
+            sent?;
+        }
+        fresh.as_file().sync_all().map_err(unwritable)?;
+        // A temporary file is private; a patch is as readable as any other file that the user makes.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        fresh.as_file().set_permissions(mode).map_err(unwritable)?;
+        fresh.persist(file).map_err(|error| unwritable(error.error))?;
+        Ok(size)
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        if !self.spec.keep {
+            return self.guard.destroy().await;
+        }
+        self.guard.release();
+        let _ = self.control.0.send(ToGuest::Release).await;
+        let until = Until { goal: Goal::Ended, deadline: Deadline::after(REST_WITHIN) };
+        match self.inside.provider().wait(self.inside.machine(), &until).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -92,6 +220,10 @@ pub struct Finished {
     pub patch: Option<u64>,
     /// Whether the machine is still there, because it was to be kept.
     pub kept: bool,
+    /// Frames of output that were lost on the way, each of at most 32 KiB.
+    pub lost_frames: u64,
+    /// Lines in the machine's log that were no frames of this job: forged, damaged, or somebody else's.
+    pub foreign_lines: u64,
 }
 
 /// A job's input. Writing waits while the job does not read; shutting it down is the job's end-of-file. Dropping it
@@ -115,37 +247,75 @@ impl AsyncWrite for JobInput {
 
 /// What can be done to a running job. Doing any of it to a job that has ended is no error and changes nothing.
 #[derive(Debug, Clone)]
-pub struct JobControl(mpsc::Sender<Command>);
-
-/// What a [`JobControl`] asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
-    /// The terminal has a new size.
-    Resize(WindowSize),
-    /// Send the job a signal.
-    Signal(Signal),
-    /// End the job: `SIGTERM`, and `SIGKILL` after its grace.
-    Cancel,
-}
+pub struct JobControl(mpsc::Sender<ToGuest>);
 
 impl JobControl {
     /// Tells the job's terminal its new size.
     pub async fn resize(&self, size: WindowSize) {
-        self.send(Command::Resize(size)).await;
+        self.send(ToGuest::Resize(size)).await;
     }
 
     /// Sends the job a signal.
     pub async fn signal(&self, signal: Signal) {
-        self.send(Command::Signal(signal)).await;
+        self.send(ToGuest::Signal(signal)).await;
     }
 
     /// Ends the job: asks it to end, and kills it after its grace. Its outcome is [`Outcome::Cancelled`].
     pub async fn cancel(&self) {
-        self.send(Command::Cancel).await;
+        self.send(ToGuest::Stop).await;
     }
 
-    async fn send(&self, command: Command) {
+    async fn send(&self, message: ToGuest) {
         // A closed channel means that the job has ended.
-        let _ = self.0.send(command).await;
+        let _ = self.0.send(message).await;
+    }
+}
+
+/// The job's tasks: they end with it.
+#[derive(Debug)]
+struct Tasks([JoinHandle<()>; 2]);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Sees to it that a machine is destroyed, whatever becomes of the code that made it.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    fleet: Fleet,
+    machine: MachineId,
+    runtime: tokio::runtime::Handle,
+    armed: bool,
+}
+
+impl Guard {
+    /// Must be called on a runtime, as everything here.
+    pub(crate) fn new(fleet: &Fleet, machine: MachineId) -> Self {
+        Self { fleet: fleet.clone(), machine, runtime: tokio::runtime::Handle::current(), armed: true }
+    }
+
+    /// Destroys the machine and waits for its end.
+    async fn destroy(&mut self) -> Result<()> {
+        let destroyed = self.fleet.destroy(&self.machine, Deadline::after(DESTROY_WITHIN)).await;
+        // Also when it failed: the ledger has it, and a second try from here would be no better.
+        self.armed = false;
+        destroyed.map(drop)
+    }
+
+    /// The machine stays.
+    fn release(&mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.armed {
+            let _entered = self.runtime.enter();
+            // Its first step hands the work to the fleet, which goes on with it (and waits for it in `Fleet::finish`).
+            let _ = self.fleet.destroy(&self.machine, Deadline::after(DESTROY_WITHIN)).now_or_never();
+        }
     }
 }

@@ -10,12 +10,20 @@
 
 #![forbid(unsafe_code)]
 
+mod carry;
+mod clone;
 mod copy;
 mod display;
+mod follow;
+mod guest;
 mod job;
+mod line;
 mod outcome;
+mod pipe;
+mod plan;
 mod repo;
 mod spec;
+mod start;
 
 pub use copy::{Copied, copy_in, copy_out};
 pub use display::readable;
@@ -23,3 +31,4 @@ pub use job::{Finished, Job, JobControl, JobEvent, JobInput};
 pub use outcome::Outcome;
 pub use repo::RepoSpec;
 pub use spec::JobSpec;
+pub use start::start;
