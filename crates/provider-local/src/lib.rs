@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod dispatch;
 mod isolation;
 mod layout;
 mod options;
@@ -23,6 +24,12 @@ mod catalog;
 #[cfg(target_os = "linux")]
 mod control;
 #[cfg(target_os = "linux")]
+mod fault;
+#[cfg(target_os = "linux")]
+mod framing;
+#[cfg(target_os = "linux")]
+mod init;
+#[cfg(target_os = "linux")]
 mod log_format;
 #[cfg(target_os = "linux")]
 mod logs;
@@ -34,6 +41,10 @@ mod plan;
 mod provider;
 #[cfg(target_os = "linux")]
 mod record;
+#[cfg(target_os = "linux")]
+mod rootfs;
+#[cfg(target_os = "linux")]
+mod shim;
 #[cfg(target_os = "linux")]
 mod status;
 #[cfg(target_os = "linux")]
@@ -50,6 +61,7 @@ mod work;
 pub use provider::{LocalProvider, LocalReport};
 
 pub use config::{ConfigMount, LocalConfig};
+pub use dispatch::dispatch;
 pub use isolation::Isolation;
 pub use layout::{GUEST_PATH, WORK_PATH};
 pub use options::LocalOptions;

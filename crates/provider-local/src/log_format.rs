@@ -4,7 +4,7 @@
 //! 2026-11-20T19:46:00.123456Z oF hello
 //! |                           ||
 //! |                           |`- F: a line feed followed; P: none did (a piece of a longer line, or the very end)
-//! |                           `-- o: standard output; e: standard error
+//! |                           `-- o: standard output; e: standard error; s: the supervisor, about the log itself
 //! `-- when the chunk that it came in was read, UTC
 //! ```
 //! The head is fixed, so that a reader needs no parser, and the bytes are raw, so that nothing is lost. A piece never holds a
@@ -25,7 +25,11 @@ pub(crate) fn head(at: Timestamp, stream: Stream, partial: bool) -> [u8; HEAD] {
     let text = format!("{at:.6}");
     let len = text.len().min(27);
     head[..len].copy_from_slice(&text.as_bytes()[..len]);
-    head[28] = if stream == Stream::Stderr { b'e' } else { b'o' };
+    head[28] = match stream {
+        Stream::Stdout => b'o',
+        Stream::Stderr => b'e',
+        Stream::System => b's',
+    };
     head[29] = if partial { b'P' } else { b'F' };
     head
 }
@@ -37,6 +41,7 @@ pub(crate) fn parse_head(line: &[u8]) -> Option<(Timestamp, Stream, bool)> {
     let stream = match head[28] {
         b'o' => Stream::Stdout,
         b'e' => Stream::Stderr,
+        b's' => Stream::System,
         _ => return None,
     };
     let partial = match head[29] {

@@ -70,8 +70,17 @@ impl IdMap {
 
     /// Whether a user id exists inside.
     pub fn has_user(&self, id: u32) -> bool {
-        self.users.iter().any(|range| id >= range.inside && id - range.inside < range.count)
+        holds(&self.users, id)
     }
+
+    /// Whether a group id exists inside.
+    pub fn has_group(&self, id: u32) -> bool {
+        holds(&self.groups, id)
+    }
+}
+
+fn holds(ranges: &[Range], id: u32) -> bool {
+    ranges.iter().any(|range| id >= range.inside && id - range.inside < range.count)
 }
 
 /// Writes the map of the user namespace that `pid` is the only process of.

@@ -7,7 +7,9 @@
 pub mod fd;
 mod fork;
 pub mod id_map;
+pub mod mounts;
 mod namespaces;
+mod network;
 mod process;
 mod program;
 pub mod signals;
@@ -15,8 +17,10 @@ mod wait;
 
 pub use fork::{Child, Fork, clone_into, fork, single_threaded};
 pub use namespaces::{Namespaces, unshare};
+pub use network::raise_loopback;
 pub use process::{
-    Process, boot_id, die_with_parent, has_died, not_dumpable, process_start, reap_descendants, set_name,
+    Process, boot_id, die_with_parent, has_died, leave, not_dumpable, process_start, reap_descendants, return_memory,
+    set_name,
 };
 pub use program::execute;
 pub use rustix::process::Pid;

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use machine_sys::id_map::{self, IdMap};
-use machine_sys::{Ended, Fork, Namespaces, Process, clone_into, fd, fork, process_start, signals, try_wait, wait};
+use machine_sys::{
+    Ended, Fork, Namespaces, Process, clone_into, fd, fork, process_start, signals, try_wait, wait, wait_any,
+};
 
 const CHILD: &str = "__case";
 
@@ -68,6 +70,14 @@ fn a_fork_is_a_child_to_wait_for() {
     assert!(child.signal(9).unwrap());
     assert_eq!(wait(child.pid).unwrap(), Ended::Signaled(9));
     assert!(!child.signal(9).unwrap(), "a process that is gone cannot be signalled");
+    assert_eq!(wait_any().unwrap(), None);
+    let child = in_child(fork().unwrap(), || {
+        // A session of its own is no hiding place.
+        rustix::process::setsid().unwrap();
+        8
+    });
+    while !machine_sys::has_died(&child.pidfd).unwrap() {}
+    assert_eq!(wait_any().unwrap(), Some((child.pid, Ended::Exited(8))));
 }
 
 fn a_second_thread_forbids_forks() {

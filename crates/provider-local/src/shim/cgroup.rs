@@ -1,0 +1,205 @@
+//! Limits by control groups, of the old kind (v1: one tree per controller) and of the new (v2: one tree).
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use machine_sys::Pid;
+
+use crate::record::LimitsRecord;
+
+/// Where control groups are mounted.
+const MOUNT: &str = "/sys/fs/cgroup";
+/// What groups of the new kind say they can do.
+const CONTROLLERS: &str = "cgroup.controllers";
+/// The directory of all machines.
+const MACHINES: &str = "machine";
+/// A share of processor time is given per this many microseconds.
+const PERIOD: u64 = 100_000;
+/// How long the kernel may take to see that the processes of a group have ended.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A directory that was made for one machine.
+#[derive(Debug)]
+pub(super) struct Group {
+    directory: PathBuf,
+    oom_events: Option<&'static str>,
+    limits: String,
+}
+
+/// One limit: how it is called, its controller, and what to write where.
+struct Limit {
+    name: &'static str,
+    controller: &'static str,
+    /// For the old kind, in this order. A file that does not exist is skipped when it is not the first.
+    v1: Vec<(&'static str, String)>,
+    /// For the new kind, likewise.
+    v2: Vec<(&'static str, String)>,
+}
+
+fn limits(wanted: &LimitsRecord) -> Vec<Limit> {
+    let mut limits = Vec::new();
+    if let Some(mib) = wanted.memory_mib {
+        let bytes = mib.saturating_mul(1024 * 1024).to_string();
+        limits.push(Limit {
+            name: "memory",
+            controller: "memory",
+            // Memory and swap together: else what does not fit is swapped out without end.
+            v1: vec![("memory.limit_in_bytes", bytes.clone()), ("memory.memsw.limit_in_bytes", bytes.clone())],
+            v2: vec![("memory.max", bytes), ("memory.swap.max", "0".to_owned())],
+        });
+    }
+    if let Some(pids) = wanted.pids {
+        let files = vec![("pids.max", pids.to_string())];
+        limits.push(Limit { name: "processes", controller: "pids", v1: files.clone(), v2: files });
+    }
+    if let Some(cpus) = wanted.cpus {
+        // Saturates; the kernel refuses less than a hundredth of a processor.
+        let quota = (cpus * PERIOD as f64) as u64;
+        limits.push(Limit {
+            name: "processors",
+            controller: "cpu",
+            v1: vec![("cpu.cfs_quota_us", quota.to_string()), ("cpu.cfs_period_us", PERIOD.to_string())],
+            v2: vec![("cpu.max", format!("{quota} {PERIOD}"))],
+        });
+    }
+    limits
+}
+
+/// Makes the groups of the machine `id`. Returns what cannot be limited, and why.
+pub(super) fn prepare(id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec<String>) {
+    prepare_at(Path::new(MOUNT), id, wanted)
+}
+
+fn prepare_at(mount: &Path, id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec<String>) {
+    let limits = limits(wanted);
+    if limits.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    if mount.join(CONTROLLERS).is_file() {
+        return match prepare_v2(mount, id, &limits) {
+            Ok(group) => (vec![group], Vec::new()),
+            Err(error) => (Vec::new(), limits.iter().map(|limit| refusal(limit, &error)).collect()),
+        };
+    }
+    let (mut groups, mut refused) = (Vec::new(), Vec::new());
+    for limit in &limits {
+        match prepare_v1(mount, id, limit) {
+            Ok(group) => groups.push(group),
+            Err(error) => refused.push(refusal(limit, &error)),
+        }
+    }
+    (groups, refused)
+}
+
+fn refusal(limit: &Limit, error: &io::Error) -> String {
+    format!("{} ({})", limit.name, crate::fault::reason(error))
+}
+
+fn prepare_v1(mount: &Path, id: &str, limit: &Limit) -> io::Result<Group> {
+    let tree = mount.join(limit.controller);
+    if !tree.is_dir() {
+        return Err(io::Error::other("this computer has no such controller"));
+    }
+    let directory = tree.join(MACHINES).join(id);
+    fs::create_dir_all(&directory)?;
+    let oom_events = (limit.controller == "memory").then_some("memory.oom_control");
+    let group = Group { directory, oom_events, limits: limit.name.to_owned() };
+    group.fill(&limit.v1)
+}
+
+/// Below the nearest group that is ours to divide: the root for root, what the session manager has delegated for others.
+fn prepare_v2(mount: &Path, id: &str, limits: &[Limit]) -> io::Result<Group> {
+    let own = fs::read_to_string("/proc/self/cgroup")?;
+    let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    let mut refused = io::Error::from(io::ErrorKind::PermissionDenied);
+    // From the top: the higher it is, the fewer processes are in it, which the kernel does not allow in a divided group.
+    let mut above: Vec<PathBuf> = Path::new(own).ancestors().map(|path| mount.join(path)).collect();
+    above.reverse();
+    for parent in above {
+        match divide(&parent, id, limits) {
+            Ok(directory) => {
+                let names: Vec<&str> = limits.iter().map(|limit| limit.name).collect();
+                let oom_events = limits.iter().any(|limit| limit.controller == "memory").then_some("memory.events");
+                let group = Group { directory, oom_events, limits: names.join(", ") };
+                return limits.iter().try_fold(group, |group, limit| group.fill(&limit.v2));
+            }
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+/// Makes a group for the machine in `parent` that the controllers reach.
+fn divide(parent: &Path, id: &str, limits: &[Limit]) -> io::Result<PathBuf> {
+    let machines = parent.join(MACHINES);
+    fs::create_dir_all(&machines)?;
+    for group in [parent, &machines] {
+        let reached = fs::read_to_string(group.join("cgroup.subtree_control"))?;
+        for limit in limits {
+            if !reached.split_ascii_whitespace().any(|controller| controller == limit.controller) {
+                put(&group.join("cgroup.subtree_control"), &format!("+{}", limit.controller))?;
+            }
+        }
+    }
+    let directory = machines.join(id);
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
+impl Group {
+    /// Writes the limits, or removes the group again.
+    fn fill(self, files: &[(&str, String)]) -> io::Result<Self> {
+        for (index, (name, value)) in files.iter().enumerate() {
+            let path = self.directory.join(name);
+            if index > 0 && !path.exists() {
+                continue;
+            }
+            if let Err(error) = put(&path, value) {
+                let _ = self.remove();
+                return Err(error);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Moves a process into it, and with it all that it will start.
+    pub(super) fn join(&self, pid: Pid) -> io::Result<()> {
+        put(&self.directory.join("cgroup.procs"), &pid.as_raw_nonzero().to_string())
+    }
+
+    /// Where it is.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What it limits.
+    pub(super) fn limits(&self) -> &str {
+        &self.limits
+    }
+
+    /// Where the kernel counts what it killed for want of memory.
+    pub(super) fn oom_events(&self) -> Option<File> {
+        File::open(self.directory.join(self.oom_events?)).ok()
+    }
+
+    /// Removes it. Its processes must have ended.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match fs::remove_dir(&self.directory) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Writes a value where the kernel takes one; never makes a file.
+fn put(path: &Path, value: &str) -> io::Result<()> {
+    File::options().write(true).open(path)?.write_all(value.as_bytes())
+}

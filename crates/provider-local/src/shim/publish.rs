@@ -1,0 +1,168 @@
+//! Published ports: connections from the computer are carried to the machine's own network.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use machine_core::Port;
+
+use crate::fault::{Step, reason};
+use crate::framing::{Inbox, Received, send};
+use crate::layout::CTL;
+use crate::order::{Stage, StartFailure};
+use crate::wire::{Reply, Request};
+
+/// The most connections at a time. Others wait in the kernel's queue.
+const MAX_CONNECTIONS: usize = 256;
+/// What each direction of a connection carries at once.
+const CHUNK: usize = 32 * 1024;
+/// The threads do little.
+const STACK: usize = CHUNK + 64 * 1024;
+/// How long pid 1 may take to hand out a socket.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Ports that are bound.
+#[derive(Debug)]
+pub(super) struct Ports(Vec<(TcpListener, u16)>);
+
+/// Binds all of them on the loopback interface.
+pub(super) fn bind(ports: &[Port]) -> Step<Ports> {
+    let bind = |port: &Port| match TcpListener::bind((Ipv4Addr::LOCALHOST, port.host)) {
+        Ok(listener) => Ok((listener, port.guest)),
+        Err(error) => {
+            let what = match error.kind() {
+                io::ErrorKind::AddrInUse => format!("port {} is in use already", port.host),
+                _ => format!("port {} cannot be published", port.host),
+            };
+            Err(StartFailure::because(Stage::Port, what, &error))
+        }
+    };
+    ports.iter().map(bind).collect::<Step<_>>().map(Ports)
+}
+
+impl Ports {
+    /// Accepts connections from now on, in threads of their own; without ports there are none.
+    pub(super) fn serve(self) {
+        let connections = Arc::new(Connections::default());
+        for (listener, guest) in self.0 {
+            let connections = Arc::clone(&connections);
+            let spawned = thread::Builder::new()
+                .name(format!("port {guest}"))
+                .stack_size(STACK)
+                .spawn(move || accept(&listener, guest, &connections));
+            if let Err(error) = spawned {
+                super::complain(&format!("cannot serve port {guest}: {}", reason(&error)));
+            }
+        }
+    }
+}
+
+/// How many connections there are.
+#[derive(Debug, Default)]
+struct Connections {
+    count: Mutex<usize>,
+    fewer: Condvar,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Place(Arc<Connections>);
+
+impl Connections {
+    /// Waits until there is room for one more.
+    fn enter(self: &Arc<Self>) -> Place {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        while *count >= MAX_CONNECTIONS {
+            count = self.fewer.wait(count).unwrap_or_else(PoisonError::into_inner);
+        }
+        *count += 1;
+        Place(Arc::clone(self))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *self.0.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.fewer.notify_one();
+    }
+}
+
+fn accept(listener: &TcpListener, guest: u16, connections: &Arc<Connections>) {
+    loop {
+        let place = connections.enter();
+        match listener.accept() {
+            Ok((outside, _)) => {
+                let carry = move || {
+                    // A program that does not listen inside looks from outside like one that hangs up at once.
+                    if let Ok(inside) = connect(guest) {
+                        carry(&outside, &inside);
+                    }
+                    drop(place);
+                };
+                let _ = thread::Builder::new().name("connection".to_owned()).stack_size(STACK).spawn(carry);
+            }
+            // Descriptors are short: somebody has to hang up first.
+            Err(_) => thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+/// Connects to a port inside, by a socket of the machine's network.
+fn connect(guest: u16) -> io::Result<TcpStream> {
+    let control = UnixStream::connect(CTL)?;
+    control.set_read_timeout(Some(PATIENCE))?;
+    send(&control, &Request::Socket, &[])?;
+    let mut inbox = Inbox::default();
+    let socket = loop {
+        if let Some((reply, mut fds)) = inbox.next::<Reply>()? {
+            match (reply, fds.pop()) {
+                (Reply::Socket, Some(socket)) => break socket,
+                _ => return Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
+        if inbox.receive(&control)? != Received::Bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    rustix::net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, guest))?;
+    Ok(TcpStream::from(socket))
+}
+
+/// Carries bytes both ways until both ways have ended.
+fn carry(outside: &TcpStream, inside: &TcpStream) {
+    for stream in [outside, inside] {
+        // Small messages go at once: whoever wants them to wait has done so already.
+        let _ = stream.set_nodelay(true);
+    }
+    thread::scope(|scope| {
+        let back = thread::Builder::new().name("answers".to_owned()).stack_size(STACK);
+        let back = back.spawn_scoped(scope, || carry_one_way(inside, outside));
+        if back.is_err() {
+            let _ = outside.shutdown(Shutdown::Both);
+            let _ = inside.shutdown(Shutdown::Both);
+        }
+        carry_one_way(outside, inside);
+    });
+}
+
+fn carry_one_way(mut from: &TcpStream, mut to: &TcpStream) {
+    let mut buffer = [0; CHUNK];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                if to.write_all(&buffer[..read]).is_err() {
+                    // Nobody takes it any more: let the sender know.
+                    let _ = from.shutdown(Shutdown::Read);
+                    break;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
