@@ -1,0 +1,159 @@
+//! The command tree.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use crate::commands;
+
+/// Every help page: what it is, how it is used in practice, and only then every detail.
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  machine run -- uname -a                   one command on a new machine, gone afterwards
+  machine run --sync . -- cargo test        the same in a copy of this directory
+  machine run -it -- bash                   a shell on a new machine
+  machine create web-1 -- python3 -m http.server
+  machine logs -f web-1
+  machine destroy web-1";
+
+const AFTER: &str = "\
+Exit codes:
+   0 done            5 conflict: exists already, busy     11 outcome unknown
+   1 failed          6 quota or capacity                 130 interrupted
+   2 usage           8 timeout
+   3 not found       9 partly done
+   4 credentials
+`run` and `exec` exit as the job did: its own code, 126 and 127 as in sh, 128+n for signal n.
+124: our --timeout ended it. 125: we failed, not the job. 2: the command line cannot be read.";
+
+/// One way to hold machines, on this computer and on any cloud.
+#[derive(Debug, Parser)]
+#[command(
+    name = "machine",
+    version,
+    before_help = EXAMPLES,
+    after_help = AFTER
+)]
+pub(crate) struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// Who provides the machines; `local` is this computer.
+    #[arg(long, global = true, value_name = "NAME", env = "MACHINE_PROVIDER", hide_env_values = true)]
+    pub(crate) provider: Option<String>,
+    /// The configuration file [default: ~/.config/machine/config.yml].
+    #[arg(long, global = true, value_name = "FILE", env = "MACHINE_CONFIG", hide_env_values = true)]
+    pub(crate) config_file: Option<PathBuf>,
+    /// What to log on standard error (debug, machine_fleet=trace).
+    #[arg(long, global = true, value_name = "FILTER", env = "MACHINE_LOG", hide_env_values = true)]
+    pub(crate) log: Option<String>,
+    /// Say nothing but what was asked for.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What `machine` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a command on a new machine, which is gone afterwards.
+    Run(Box<commands::run::Run>),
+    /// Create a machine that stays.
+    Create(Box<commands::create::Create>),
+    /// List the machines.
+    #[command(visible_alias = "ls")]
+    List(commands::list::List),
+    /// Show how machines are.
+    Status(commands::status::Status),
+    /// Show everything about machines, as JSON.
+    Inspect(commands::inspect::Inspect),
+    /// Start machines that are stopped.
+    Start(commands::power::Start),
+    /// Stop machines; what is on them stays.
+    Stop(commands::power::Stop),
+    /// Stop machines and start them again.
+    Restart(commands::power::Restart),
+    /// Destroy machines and what is on them.
+    #[command(visible_alias = "rm")]
+    Destroy(commands::destroy::Destroy),
+    /// Show what a machine's own command wrote.
+    Logs(commands::logs::Logs),
+    /// Run a command inside a running machine.
+    Exec(commands::exec::Exec),
+    /// Copy files to or from a machine.
+    Cp(commands::cp::Cp),
+    /// Wait until a machine runs, has ended, or is gone.
+    Wait(commands::wait::Wait),
+    /// Storage that outlives a machine.
+    #[command(subcommand, visible_alias = "volume")]
+    Volumes(commands::volumes::Volumes),
+    /// Clean up what was left behind.
+    Gc(commands::gc::Gc),
+    /// Show the provider and what it can do.
+    Info(commands::info::Info),
+    /// Show the version.
+    Version(commands::version::Version),
+    /// Waits for its parent to die and then settles what that left open.
+    #[command(name = crate::reaper::COMMAND, hide = true)]
+    Reaper(crate::reaper::Serve),
+}
+
+/// The command tree with our help layout on every page.
+pub(crate) fn tree() -> clap::Command {
+    fn lay_out(command: clap::Command) -> clap::Command {
+        command.help_template(TEMPLATE).mut_subcommands(lay_out)
+    }
+    lay_out(Cli::command())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches as _;
+
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Cli, clap::Error> {
+        let matches = tree().try_get_matches_from(std::iter::once(&"machine").chain(line))?;
+        Cli::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        tree().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        fn check(command: &clap::Command) {
+            assert!(
+                command.has_subcommands() || command.is_hide_set() || command.get_before_help().is_some(),
+                "`{}` has no examples",
+                command.get_name()
+            );
+            command.get_subcommands().for_each(check);
+        }
+        check(&tree());
+    }
+
+    #[test]
+    fn a_command_keeps_its_own_flags() {
+        let Some(Command::Run(run)) = parse(&["run", "-q", "ls", "-l", "--", "-x"]).unwrap().command else {
+            panic!("not run");
+        };
+        assert_eq!(run.command, ["ls", "-l", "--", "-x"]);
+        let Some(Command::Exec(exec)) = parse(&["exec", "-it", "web-1", "--", "-x", "--", "y"]).unwrap().command else {
+            panic!("not exec");
+        };
+        assert_eq!(exec.command, ["-x", "--", "y"]);
+    }
+}

@@ -1,0 +1,130 @@
+//! `machine info`.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use machine_core::{Capabilities, OwnerId};
+use machine_local::LocalReport;
+use serde::Serialize;
+
+use super::version::TextOrJson;
+use crate::app::App;
+use crate::failure::{Failure, code};
+
+const EXAMPLES: &str = "\
+Examples:
+  machine info
+  machine info -o json | jq .capabilities";
+
+/// Shows the provider, where things are kept, and what can be done here.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(crate) struct Info {
+    /// In which shape.
+    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
+    output: TextOrJson,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    version: &'static str,
+    provider: &'static str,
+    state_dir: String,
+    owner: OwnerId,
+    local: LocalReport,
+    volumes: bool,
+    snapshots: bool,
+    dns: bool,
+    capabilities: &'a Capabilities,
+}
+
+impl Info {
+    /// Shows it.
+    ///
+    /// # Errors
+    /// A ledger that cannot be read.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let provider = app.provider();
+        let shown = Shown {
+            version: env!("CARGO_PKG_VERSION"),
+            provider: provider.info().kind,
+            state_dir: app.state().display().to_string(),
+            owner: app.fleet().await?.ledger().owner().clone(),
+            local: app.local().report(),
+            volumes: provider.volumes().is_some(),
+            snapshots: provider.snapshots().is_some(),
+            dns: provider.dns().is_some(),
+            capabilities: provider.capabilities(),
+        };
+        match self.output {
+            TextOrJson::Json => app.printer.json(&shown)?,
+            TextOrJson::Text => app.printer.out(describe(&shown))?,
+        }
+        Ok(code::OK)
+    }
+}
+
+fn describe(shown: &Shown<'_>) -> String {
+    let mut text = String::new();
+    let mut line = |key: &str, value: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{key:<12} {value}");
+    };
+    line("version", shown.version);
+    line("provider", shown.provider);
+    line("state", &shown.state_dir);
+    line("owner", shown.owner.as_str());
+    line("computer", &format!("{} processors, {} MiB of memory", shown.local.cpus, shown.local.memory_mib));
+    let isolation = match (&shown.local.namespaces_forbidden, shown.local.isolation) {
+        (_, machine_local::Isolation::Process) => {
+            "process (as configured): nothing is hidden from a machine".to_owned()
+        }
+        (Some(why), _) => format!("process: nothing is hidden from a machine, because {why}"),
+        (None, _) => "namespaces".to_owned(),
+    };
+    line("isolation", &isolation);
+    let limits = match shown.local.limits.as_slice() {
+        [] => "none can be enforced here; they are recorded only".to_owned(),
+        limits => limits.join(", "),
+    };
+    line("limits", &limits);
+    text.push_str("\nWhat the provider can do:\n");
+    for (what, can) in abilities(shown) {
+        // As above.
+        let _ = writeln!(text, "  {what:<22} {can}");
+    }
+    text
+}
+
+fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
+    let can = |can: bool| if can { "yes" } else { "no" }.to_owned();
+    let capabilities = shown.capabilities;
+    vec![
+        ("exec", word(capabilities.exec)),
+        ("exec with input", can(capabilities.exec_stdin)),
+        ("exec with a terminal", can(capabilities.exec_tty)),
+        ("logs", word(capabilities.logs)),
+        ("own command", can(capabilities.command)),
+        ("files at creation", can(capabilities.files)),
+        ("mounts", can(capabilities.mounts)),
+        ("no network", can(capabilities.network_none)),
+        ("published ports", can(capabilities.ports)),
+        ("volumes", can(shown.volumes)),
+        ("attach while running", can(capabilities.attach_live)),
+        ("suspend", can(capabilities.suspend)),
+        ("images", can(capabilities.images)),
+        ("snapshots", can(shown.snapshots)),
+        ("dns", can(shown.dns)),
+        ("price", word(capabilities.price_source)),
+        ("what ends the bill", word(capabilities.stops_bill)),
+    ]
+}
+
+/// The word by which a value stands in JSON.
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        // None of the values here has another shape.
+        Ok(_) | Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,94 @@
+//! `machine list`.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use machine_core::{Completeness, Machine, ProviderExt as _, Selector};
+
+use crate::app::App;
+use crate::failure::{Failure, code};
+use crate::show::{self, Format, Table};
+use crate::values;
+
+const EXAMPLES: &str = "\
+Examples:
+  machine list
+  machine list -o json | jq -r '.[].name'
+  machine destroy --yes $(machine list -o ids --label team=web)";
+
+/// Lists the machines.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(crate) struct List {
+    /// In which shape [default: table on a terminal, text in a pipe].
+    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
+    output: Option<Format>,
+    /// Only machines that carry this label.
+    #[arg(long, short, value_name = "K=V", value_parser = values::label)]
+    label: Vec<(String, String)>,
+}
+
+impl List {
+    /// Lists them. With `--quiet` and no format, ids only.
+    ///
+    /// # Errors
+    /// Where the provider cannot list; what could be listed of a list with gaps is shown, and the code is
+    /// [`code::PARTLY`].
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let labels: BTreeMap<_, _> = self.label.iter().cloned().collect();
+        let (mut machines, completeness, problems) =
+            app.provider().list_all(Selector { labels, ..Selector::all() }).await?;
+        machines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        for problem in &problems {
+            app.printer.warn(problem);
+        }
+        match self.output.unwrap_or_else(|| self.usual(app)) {
+            Format::Table if machines.is_empty() => {
+                app.printer.note("There are no machines. `machine create NAME` makes one.");
+            }
+            Format::Table => app.printer.out(people(&machines).columns())?,
+            Format::Text => app.printer.out(programs(&machines).tabs())?,
+            Format::Json => app.printer.json(&machines)?,
+            Format::Ids => app.printer.out(ids(&machines))?,
+        }
+        match completeness {
+            Completeness::Complete => Ok(code::OK),
+            Completeness::Partial => Err(Failure::Said(code::PARTLY)),
+        }
+    }
+
+    fn usual(&self, app: &App) -> Format {
+        match (app.printer.is_quiet(), app.printer.to_terminal()) {
+            (true, _) => Format::Ids,
+            (false, true) => Format::Table,
+            (false, false) => Format::Text,
+        }
+    }
+}
+
+fn people(machines: &[Machine]) -> Table {
+    let mut table = Table::new(&["NAME", "STATE", "AGE", "ID", "NOTES"]);
+    for machine in machines {
+        let age = machine.created_at.map(show::age).unwrap_or_default();
+        let notes = match machine.notes.as_slice() {
+            [] => String::new(),
+            [note] => note.clone(),
+            [note, rest @ ..] => format!("{note} (+{})", rest.len()),
+        };
+        table.row([machine.name.clone(), show::state(machine), age, machine.id.to_string(), notes]);
+    }
+    table
+}
+
+fn programs(machines: &[Machine]) -> Table {
+    let mut table = Table::new(&["NAME", "ID", "STATE", "CREATED"]);
+    for machine in machines {
+        let created = machine.created_at.map(show::time).unwrap_or_default();
+        table.row([machine.name.clone(), machine.id.to_string(), machine.state.to_string(), created]);
+    }
+    table
+}
+
+fn ids(machines: &[Machine]) -> String {
+    machines.iter().map(|machine| format!("{}\n", machine.id)).collect()
+}

@@ -1,0 +1,112 @@
+//! One file per command.
+
+pub(crate) mod cp;
+pub(crate) mod create;
+pub(crate) mod destroy;
+pub(crate) mod exec;
+pub(crate) mod gc;
+pub(crate) mod info;
+pub(crate) mod inspect;
+pub(crate) mod list;
+pub(crate) mod logs;
+pub(crate) mod power;
+pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod version;
+pub(crate) mod volumes;
+pub(crate) mod wait;
+
+use machine_core::Error;
+
+use crate::app::App;
+use crate::cli::{Cli, Command, Globals};
+use crate::failure::{Failure, code};
+use crate::logging;
+use crate::printer::Printer;
+
+/// Does what the command line asks for, and returns the exit code for it.
+pub(crate) fn dispatch(cli: Cli) -> u8 {
+    let printer = Printer::new(cli.globals.quiet);
+    let done = match cli.command {
+        None => return crate::show_help(),
+        Some(Command::Version(version)) => version.run(printer),
+        Some(Command::Reaper(serve)) => serve.run(cli.globals),
+        Some(command) => {
+            let job = matches!(command, Command::Run(_) | Command::Exec(_));
+            let done = logging::start(cli.globals.log.as_deref())
+                .map_err(Failure::from)
+                .and_then(|()| in_runtime(command, cli.globals, printer));
+            if job { done.map_err(|failure| failure.around_job(printer)) } else { done }
+        }
+    };
+    done.unwrap_or_else(|failure| {
+        if let Failure::Error(error) = &failure {
+            printer.error(error);
+        }
+        failure.code()
+    })
+}
+
+/// Everything but help and version: one thread, and a runtime that is not waited for at the end (a thread of it may sit
+/// in a read of our standard input for ever).
+fn in_runtime(command: Command, globals: Globals, printer: Printer) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("cannot start the event loop", error))?;
+    let done = runtime.block_on(async { perform(command, &App::open(globals, printer)?).await });
+    runtime.shutdown_background();
+    done
+}
+
+async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
+    match command {
+        Command::Run(run) => run.run(app).await,
+        Command::Create(create) => create.run(app).await,
+        Command::List(list) => list.run(app).await,
+        Command::Status(status) => status.run(app).await,
+        Command::Inspect(inspect) => inspect.run(app).await,
+        Command::Start(start) => start.run(app).await,
+        Command::Stop(stop) => stop.run(app).await,
+        Command::Restart(restart) => restart.run(app).await,
+        Command::Destroy(destroy) => destroy.run(app).await,
+        Command::Logs(logs) => logs.run(app).await,
+        Command::Exec(exec) => exec.run(app).await,
+        Command::Cp(cp) => cp.run(app).await,
+        Command::Wait(wait) => wait.run(app).await,
+        Command::Volumes(volumes) => volumes.run(app).await,
+        Command::Gc(gc) => gc.run(app).await,
+        Command::Info(info) => info.run(app).await,
+        Command::Version(version) => version.run(app.printer),
+        // Served before a runtime is there.
+        Command::Reaper(_) => Ok(code::OK),
+    }
+}
+
+/// Does `one` for each of `names`, goes on where one fails, and says which: a list of machines is not a transaction.
+///
+/// # Errors
+/// The failure itself where there was only one name; else [`code::PARTLY`] where some worked, and the code of the
+/// first failure where none did.
+async fn each(
+    printer: Printer,
+    names: &[String],
+    mut one: impl AsyncFnMut(&str) -> Result<(), Failure>,
+) -> Result<u8, Failure> {
+    let (mut worked, mut failed) = (false, None);
+    for name in names {
+        match one(name).await {
+            Ok(()) => worked = true,
+            Err(Failure::Error(error)) if names.len() > 1 => {
+                printer.error(&error);
+                failed.get_or_insert(Failure::Error(error).code());
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match failed {
+        None => Ok(code::OK),
+        Some(_) if worked => Err(Failure::Said(code::PARTLY)),
+        Some(code) => Err(Failure::Said(code)),
+    }
+}

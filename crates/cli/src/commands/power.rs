@@ -1,0 +1,109 @@
+//! `machine start`, `stop` and `restart`.
+
+use std::time::Duration;
+
+use clap::Args;
+use machine_core::{Deadline, ErrorKind, Goal, Power, ProviderExt as _, Until};
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::{show, values};
+
+/// How long a machine may take to get where it is told to, beyond its grace, before we say that it does not.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const START: &str = "\
+Examples:
+  machine start web-1";
+const STOP: &str = "\
+Examples:
+  machine stop web-1
+  machine stop --grace 1m database";
+const RESTART: &str = "\
+Examples:
+  machine restart web-1 web-2";
+
+/// Starts machines that are stopped. One that runs is left alone.
+#[derive(Debug, Args)]
+#[command(before_help = START)]
+pub(crate) struct Start {
+    /// Which, by name or id.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// Stops machines; what is on them stays. One that is stopped is left alone.
+#[derive(Debug, Args)]
+#[command(before_help = STOP)]
+pub(crate) struct Stop {
+    /// Which, by name or id.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// How long a machine may take to end by itself before it is killed.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = values::duration)]
+    grace: Duration,
+}
+
+/// Stops machines and starts them again.
+#[derive(Debug, Args)]
+#[command(before_help = RESTART)]
+pub(crate) struct Restart {
+    /// Which, by name or id.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// How long a machine may take to end by itself before it is killed.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = values::duration)]
+    grace: Duration,
+}
+
+impl Start {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// The provider's.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        bring(app, &self.names, Power::Start, Goal::Running, PATIENCE).await
+    }
+}
+
+impl Stop {
+    /// Stops them.
+    ///
+    /// # Errors
+    /// The provider's.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        bring(app, &self.names, Power::Stop { grace: self.grace }, Goal::Ended, self.grace + PATIENCE).await
+    }
+}
+
+impl Restart {
+    /// Restarts them.
+    ///
+    /// # Errors
+    /// The provider's.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        bring(app, &self.names, Power::Reboot { grace: self.grace }, Goal::Running, self.grace + PATIENCE).await
+    }
+}
+
+async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Duration) -> Result<u8, Failure> {
+    super::each(app.printer, names, async |name| {
+        let machine = app.provider().resolve(name).await?;
+        app.provider().power(&machine.id, to).await?;
+        let until = Until { goal, deadline: Deadline::after(patience) };
+        match app.provider().wait(&machine.id, &until).await {
+            Ok(machine) => app.printer.progress(format_args!("{}: {}", machine.name, show::state(&machine))),
+            // Its own command may be over before anybody looks.
+            Err(error) if goal == Goal::Running && error.kind() == ErrorKind::Conflict => {
+                let machine = app.provider().get(&machine.id).await?;
+                if machine.exit.is_none() {
+                    return Err(error.into());
+                }
+                app.printer.note(format_args!("{}: started, and has ended: {}", machine.name, show::state(&machine)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,126 @@
+//! `machine run`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use machine_agent::{JobSpec, RepoSpec};
+use machine_core::{Error, ErrorKind, IntentId, MachineName, OsText, Result};
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::machine_args::MachineArgs;
+use crate::reaper::Reaper;
+use crate::{job, stdin, terminal, values};
+
+const EXAMPLES: &str = "\
+Examples:
+  machine run -- uname -a
+  machine run --sync . -- cargo test                     in a copy of this directory
+  machine run --sync . --fetch out -- make out           and bring the directory `out` back
+  machine run --sync . --patch fix.patch -- ./fix-it     and write what it changed as a patch
+  machine run --repo https://example.org/app.git#main -- make
+  machine run -it -- bash
+  pg_dump shop | machine run --timeout 10m -- sh -c 'gzip | wc -c'";
+
+/// Runs a command on a new machine, which is gone afterwards, and exits as the command does.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(crate) struct Run {
+    /// Copy a directory into the workspace first; `.gitignore` is respected.
+    #[arg(long, value_name = "DIR")]
+    sync: Option<PathBuf>,
+    /// Clone a repository into the workspace first.
+    #[arg(long, value_name = "URL[#REF[:DIR]]")]
+    repo: Vec<String>,
+    /// Bring files back when it has ended, to where --sync took them from, else to the current directory.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    fetch: Vec<OsString>,
+    /// Write what it changed in the workspace to FILE, for `git apply`.
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
+    /// Give it our input, also from a terminal; a pipe or file it gets in any case.
+    #[arg(long, short)]
+    interactive: bool,
+    /// Give it a terminal.
+    #[arg(long, short)]
+    tty: bool,
+    /// End it after this time, with exit code 124 (90s, 10m, 2h).
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    timeout: Option<Duration>,
+    /// Keep the machine when it has ended, and say its name.
+    #[arg(long)]
+    keep: bool,
+    /// What to call the machine [default: run- and some random characters].
+    #[arg(long, short, value_name = "NAME")]
+    name: Option<String>,
+    /// Be root inside; it is an ordinary user without privileges otherwise.
+    #[arg(long)]
+    root: bool,
+    /// The program and its arguments.
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+    /// What kind of machine.
+    #[command(flatten)]
+    machine: MachineArgs,
+}
+
+impl Run {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What keeps the job from being run, or its end from being known; the job's own failure is no error but the code.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        stdin::check_terminal(self.tty)?;
+        let spec = self.spec(app).await?;
+        let fleet = app.fleet().await?;
+        let client = fleet.ledger().client().await?;
+        let reaper = Reaper::start(app.globals(), client)?;
+        let ended = job::carry(app, spec).await;
+        // Sent away only when the ledger says that nothing is left; and whoever leaves at once asks nobody.
+        let in_order = !matches!(ended, Err(Failure::Interrupted(_)))
+            && fleet.open_intents().await.is_ok_and(|open| open.iter().all(|entry| entry.client != Some(client)));
+        if in_order {
+            reaper.dismiss();
+        }
+        ended
+    }
+
+    async fn spec(&self, app: &App) -> Result<JobSpec> {
+        let name: MachineName = match &self.name {
+            Some(name) => name.parse()?,
+            None => random_name()?,
+        };
+        let machine = self.machine.spec(app, name).await?;
+        let command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
+        let sync = self.sync.as_deref().map(directory).transpose()?;
+        Ok(JobSpec {
+            env: self.machine.env()?,
+            workdir: self.machine.workdir.as_deref().map(OsText::from),
+            stdin: stdin::wanted(self.interactive || self.tty),
+            tty: self.tty.then(terminal::window_size),
+            timeout: self.timeout,
+            root: self.root,
+            sync,
+            repos: self.repo.iter().map(|text| RepoSpec::parse(text)).collect::<Result<_>>()?,
+            fetch: self.fetch.iter().map(|path| OsText::from(path.as_os_str())).collect(),
+            patch: self.patch.clone(),
+            keep: self.keep,
+            deadline: self.machine.deadline()?,
+            ..JobSpec::new(machine, command)
+        })
+    }
+}
+
+/// `run-` and eight characters of an intent's random part.
+fn random_name() -> Result<MachineName> {
+    let random = IntentId::mint().to_string();
+    Ok(format!("run-{}", &random[random.len() - 8..]).parse()?)
+}
+
+fn directory(dir: &Path) -> Result<PathBuf> {
+    let refuse = |why: &str| Error::new(ErrorKind::Invalid, format!("`--sync {}`: {why}", dir.display()));
+    let found = dir.canonicalize().map_err(|error| refuse(&error.to_string()))?;
+    if found.is_dir() { Ok(found) } else { Err(refuse("this is not a directory")) }
+}

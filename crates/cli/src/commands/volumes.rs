@@ -1,0 +1,237 @@
+//! `machine volumes`.
+
+use clap::{Args, Subcommand};
+use machine_core::{Error, ErrorKind, Lifetime, MachineName, ProviderExt as _, Volume, VolumeMount, VolumeSpec};
+
+use crate::app::App;
+use crate::failure::{Failure, code};
+use crate::show::{Format, Table};
+use crate::values::{self, VolumeArg};
+use crate::{confirm, volume_name};
+
+/// Storage that outlives a machine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Volumes {
+    /// Create a volume.
+    Create(Create),
+    /// List the volumes.
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Attach a volume to a machine.
+    Attach(Attach),
+    /// Detach a volume from the machine that has it.
+    Detach(Detach),
+    /// Make a volume larger.
+    Resize(Resize),
+    /// Destroy volumes and what is on them.
+    #[command(visible_alias = "rm")]
+    Destroy(Destroy),
+}
+
+const CREATE: &str = "\
+Examples:
+  machine volumes create data
+  machine volumes create data --size 20g";
+const LIST: &str = "\
+Examples:
+  machine volumes list
+  machine volumes list -o json";
+const ATTACH: &str = "\
+Examples:
+  machine volumes attach data web-1:/srv/data";
+const DETACH: &str = "\
+Examples:
+  machine volumes detach data";
+const RESIZE: &str = "\
+Examples:
+  machine volumes resize data 40g";
+const DESTROY: &str = "\
+Examples:
+  machine volumes destroy data";
+
+/// Creates a volume.
+#[derive(Debug, Args)]
+#[command(before_help = CREATE)]
+pub(crate) struct Create {
+    /// Its name.
+    name: String,
+    /// How big, in whole GiB (20g, 1t).
+    #[arg(long, short, value_name = "SIZE", default_value = "1g", value_parser = values::gib)]
+    size: u64,
+    /// Where; the provider's default otherwise.
+    #[arg(long, short, value_name = "REGION")]
+    region: Option<String>,
+}
+
+/// Lists the volumes.
+#[derive(Debug, Args)]
+#[command(before_help = LIST)]
+pub(crate) struct List {
+    /// In which shape [default: table on a terminal, text in a pipe].
+    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
+    output: Option<Format>,
+}
+
+/// Attaches a volume to a machine.
+#[derive(Debug, Args)]
+#[command(before_help = ATTACH)]
+pub(crate) struct Attach {
+    /// Which volume, by name or id.
+    volume: String,
+    /// Which machine, by name or id, and where it is to show inside.
+    #[arg(value_name = "MACHINE:/PATH")]
+    target: VolumeArg,
+}
+
+/// Detaches a volume from the machine that has it.
+#[derive(Debug, Args)]
+#[command(before_help = DETACH)]
+pub(crate) struct Detach {
+    /// Which, by name or id.
+    volume: String,
+}
+
+/// Makes a volume larger.
+#[derive(Debug, Args)]
+#[command(before_help = RESIZE)]
+pub(crate) struct Resize {
+    /// Which, by name or id.
+    volume: String,
+    /// How big it is to be, in whole GiB (40g, 1t).
+    #[arg(value_parser = values::gib)]
+    size: u64,
+}
+
+/// Destroys volumes and what is on them.
+#[derive(Debug, Args)]
+#[command(before_help = DESTROY)]
+pub(crate) struct Destroy {
+    /// Which, by name or id.
+    #[arg(required = true, value_name = "VOLUME")]
+    volumes: Vec<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Volumes {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// The provider's; `Unsupported` where it has no volumes.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        match self {
+            Self::Create(create) => create.run(app).await,
+            Self::List(list) => list.run(app).await,
+            Self::Attach(attach) => attach.run(app).await,
+            Self::Detach(detach) => detach.run(app).await,
+            Self::Resize(resize) => resize.run(app).await,
+            Self::Destroy(destroy) => destroy.run(app).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let name: MachineName = self.name.parse().map_err(|error: machine_core::NameError| {
+            Error::new(ErrorKind::Invalid, error.to_string().replace("machine's", "volume's"))
+        })?;
+        let spec = VolumeSpec { name, size_gib: self.size, region: self.region.clone() };
+        let volume = app.fleet().await?.create_volume(&spec, Lifetime::Deadline, None).await?;
+        for note in &volume.notes {
+            app.printer.note(note);
+        }
+        app.printer.line(&volume.id)?;
+        Ok(code::OK)
+    }
+}
+
+impl List {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let mut volumes = volume_name::all(app).await?;
+        volumes.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        let usual = if app.printer.to_terminal() { Format::Table } else { Format::Text };
+        match self.output.unwrap_or(usual) {
+            Format::Table if volumes.is_empty() => {
+                app.printer.note("There are no volumes. `machine volumes create NAME` makes one.");
+            }
+            Format::Table => app.printer.out(table(app, &volumes).await?.columns())?,
+            Format::Text => app.printer.out(table(app, &volumes).await?.tabs())?,
+            Format::Json => app.printer.json(&volumes)?,
+            Format::Ids => {
+                app.printer.out(volumes.iter().map(|volume| format!("{}\n", volume.id)).collect::<String>())?;
+            }
+        }
+        Ok(code::OK)
+    }
+}
+
+async fn table(app: &App, volumes: &[Volume]) -> Result<Table, Failure> {
+    let mut table = Table::new(&["NAME", "SIZE", "MACHINE", "PATH", "ID"]);
+    // Machines by name, where any volume is attached to one.
+    let machines = match volumes.iter().any(|volume| volume.attached_to.is_some()) {
+        true => app.provider().list_all(machine_core::Selector::all()).await?.0,
+        false => Vec::new(),
+    };
+    for volume in volumes {
+        let (machine, path) = volume.attached_to.as_ref().map_or_else(Default::default, |attached| {
+            let named = machines.iter().find(|machine| machine.id == attached.machine);
+            let name = named.map_or_else(|| attached.machine.to_string(), |machine| machine.name.clone());
+            (name, attached.path.clone().unwrap_or_default())
+        });
+        table.row([volume.name.clone(), format!("{}g", volume.size_gib), machine, path, volume.id.to_string()]);
+    }
+    Ok(table)
+}
+
+impl Attach {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let volumes = volume_name::all(app).await?;
+        let volume = volume_name::among(&volumes, &self.volume)?;
+        let machine = app.provider().resolve(&self.target.name).await?;
+        let mount = VolumeMount { volume: volume.id.clone(), path: self.target.path.clone() };
+        volume_name::of(app)?.attach(&machine.id, &mount).await?;
+        app.printer.progress(format_args!("{}: attached to {} at {}", volume.name, machine.name, mount.path));
+        Ok(code::OK)
+    }
+}
+
+impl Detach {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let volumes = volume_name::all(app).await?;
+        let volume = volume_name::among(&volumes, &self.volume)?;
+        volume_name::of(app)?.detach(&volume.id).await?;
+        app.printer.progress(format_args!("{}: detached", volume.name));
+        Ok(code::OK)
+    }
+}
+
+impl Resize {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let volumes = volume_name::all(app).await?;
+        let volume = volume_name::among(&volumes, &self.volume)?;
+        let volume = volume_name::of(app)?.resize(&volume.id, self.size).await?;
+        app.printer.progress(format_args!("{}: {} GiB", volume.name, volume.size_gib));
+        Ok(code::OK)
+    }
+}
+
+impl Destroy {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let volumes = volume_name::all(app).await?;
+        if !self.yes {
+            let named: Vec<_> =
+                self.volumes.iter().map(|name| volume_name::among(&volumes, name)).collect::<Result<_, _>>()?;
+            let lines: Vec<_> =
+                named.iter().map(|volume| format!("  volume {} ({})", volume.name, volume.id)).collect();
+            confirm::destroying(app.printer, &lines)?;
+        }
+        super::each(app.printer, &self.volumes, async |name| {
+            let volume = volume_name::among(&volumes, name)?;
+            app.fleet().await?.destroy_volume(&volume.id, app.destroy_deadline()).await?;
+            app.printer.progress(format_args!("{}: destroyed", volume.name));
+            Ok(())
+        })
+        .await
+    }
+}

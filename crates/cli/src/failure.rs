@@ -1,0 +1,132 @@
+//! How a command fails, and the exit code that says so.
+
+use machine_core::{Effect, Error, ErrorKind, NameError};
+use rustix::io::Errno;
+
+/// The exit codes, as they stand in the help and the documentation.
+pub(crate) mod code {
+    /// It worked.
+    pub(crate) const OK: u8 = 0;
+    /// It failed.
+    pub(crate) const FAILED: u8 = 1;
+    /// It was asked for in a way that can never work.
+    pub(crate) const USAGE: u8 = 2;
+    /// What it is about does not exist.
+    pub(crate) const NOT_FOUND: u8 = 3;
+    /// The credential is missing or not accepted.
+    pub(crate) const CREDENTIALS: u8 = 4;
+    /// It exists already, is busy, or is in a state that does not allow it.
+    pub(crate) const CONFLICT: u8 = 5;
+    /// A quota or the cloud's capacity is used up.
+    pub(crate) const CAPACITY: u8 = 6;
+    /// It took too long.
+    pub(crate) const TIMEOUT: u8 = 8;
+    /// Some of it worked.
+    pub(crate) const PARTLY: u8 = 9;
+    /// What happened is unknown.
+    pub(crate) const UNKNOWN: u8 = 11;
+    /// `run`, `exec`: the job ran into our `--timeout`.
+    pub(crate) const JOB_TIMEOUT: u8 = 124;
+    /// `run`, `exec`: we failed, not the job.
+    pub(crate) const JOB_FAILURE: u8 = 125;
+    /// Added to a signal's number.
+    pub(crate) const SIGNAL: u8 = 128;
+}
+
+/// Why a command ends without having done all that was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nobody reads our output any more: not an error, but the end.
+    Closed,
+    /// This went wrong.
+    Error(Error),
+    /// A signal told us to stop, and everything about it has been said.
+    Interrupted(i32),
+    /// Everything about it has been said; this is the exit code.
+    Said(u8),
+}
+
+impl Failure {
+    /// The exit code for it.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Closed => code::OK,
+            Self::Error(error) => error_code(error),
+            Self::Interrupted(signal) => signal_code(*signal),
+            Self::Said(code) => *code,
+        }
+    }
+
+    /// Standard output failed with `errno`.
+    pub(crate) fn output(errno: Errno) -> Self {
+        match errno {
+            Errno::PIPE => Self::Closed,
+            errno => Self::Error(Error::io("cannot write the output", errno.into())),
+        }
+    }
+
+    /// A failure of ours around a job: its code must not be taken for the job's.
+    #[must_use]
+    pub(crate) fn around_job(self, printer: crate::printer::Printer) -> Self {
+        match self {
+            Self::Error(error) => {
+                printer.error(&error);
+                Self::Said(code::JOB_FAILURE)
+            }
+            other => other,
+        }
+    }
+}
+
+/// What a shell reports for a process that `signal` ended.
+pub(crate) fn signal_code(signal: i32) -> u8 {
+    u8::try_from(signal).map_or(code::FAILED, |signal| code::SIGNAL.saturating_add(signal))
+}
+
+fn error_code(error: &Error) -> u8 {
+    if error.effect() == Effect::Unknown {
+        return code::UNKNOWN;
+    }
+    match error.kind() {
+        ErrorKind::Config | ErrorKind::Invalid | ErrorKind::Unsupported => code::USAGE,
+        ErrorKind::NotFound => code::NOT_FOUND,
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden => code::CREDENTIALS,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Busy => code::CONFLICT,
+        ErrorKind::Quota | ErrorKind::OutOfCapacity => code::CAPACITY,
+        ErrorKind::Timeout => code::TIMEOUT,
+        _ => code::FAILED,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_code() {
+        let code_of = |kind| error_code(&Error::new(kind, "x"));
+        assert_eq!(code_of(ErrorKind::Invalid), 2);
+        assert_eq!(code_of(ErrorKind::NotFound), 3);
+        assert_eq!(code_of(ErrorKind::Forbidden), 4);
+        assert_eq!(code_of(ErrorKind::Busy), 5);
+        assert_eq!(code_of(ErrorKind::OutOfCapacity), 6);
+        assert_eq!(code_of(ErrorKind::Timeout), 8);
+        assert_eq!(code_of(ErrorKind::System), 1);
+        assert_eq!(error_code(&Error::new(ErrorKind::Timeout, "x").with_effect(Effect::Unknown)), 11);
+        assert_eq!(Failure::Interrupted(2).code(), 130);
+        assert_eq!(Failure::Interrupted(15).code(), 143);
+        assert_eq!(Failure::Closed.code(), 0);
+    }
+}

@@ -1,0 +1,190 @@
+//! A job from its start to its end, with our streams and our terminal.
+
+use std::time::Duration;
+
+use machine_agent::{Finished, Job, JobEvent, JobSpec, Outcome};
+use machine_core::Error;
+
+use crate::app::App;
+use crate::failure::{Failure, code};
+use crate::interrupt::{Interrupts, Resizes, signal_name};
+use crate::printer::{Printer, Target};
+use crate::pump::Pump;
+use crate::terminal::{RawMode, window_size};
+use crate::{session, stdin};
+
+/// How long an interrupted job may take to end by itself before it is killed. A person is waiting.
+const INTERRUPTED_GRACE: Duration = Duration::from_secs(3);
+
+/// How long an interrupted job's last output may take to be written.
+const INTERRUPTED_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs the job and returns its exit code. Its machine is gone then, unless it was to be kept.
+///
+/// The first signal that asks us to stop ends the job; the second makes us leave at once, and the reaper does the rest.
+///
+/// # Errors
+/// What kept the job from being run, or its end from being known.
+pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
+    let printer = app.printer;
+    let tty = spec.tty.is_some();
+    spec.grace = spec.grace.min(INTERRUPTED_GRACE);
+    let mut interrupts = Interrupts::listen()?;
+    let fleet = app.fleet().await?;
+    let mut job = tokio::select! {
+        job = machine_agent::start(fleet, spec) => job?,
+        number = interrupts.next() => {
+            printer.note(format_args!("{}; ending the machine", signal_name(number)));
+            // What was begun for the job is ended in the background now that nobody waits for it.
+            tokio::select! {
+                _ = fleet.finish(app.destroy_deadline()) => return Err(Failure::Interrupted(number)),
+                number = interrupts.next() => return Err(leave(number, printer)),
+            }
+        }
+    };
+    let name = job.machine().name.clone();
+    let raw = if tty { Some(RawMode::enter()?) } else { None };
+    let shown = show(&mut job, tty, printer, &mut interrupts).await;
+    drop(raw);
+    if let Err(Failure::Interrupted(_)) = shown {
+        return shown.map(|_| code::FAILED);
+    }
+    let finishing = job.finish();
+    tokio::pin!(finishing);
+    let finished = tokio::select! {
+        finished = &mut finishing => finished,
+        number = interrupts.next() => {
+            printer.note(format_args!("{}; ending the machine", signal_name(number)));
+            tokio::select! {
+                _ = &mut finishing => return Err(Failure::Interrupted(number)),
+                number = interrupts.next() => return Err(leave(number, printer)),
+            }
+        }
+    };
+    if let Ok(Finished { kept: true, .. }) = &finished {
+        printer.kept(&name);
+    }
+    conclude(shown, finished, printer)
+}
+
+/// Why the stream of events was left.
+enum Shown {
+    /// The job has ended.
+    Ended,
+    /// A signal asked us to stop, and the job was told to end.
+    Interrupted(i32),
+    /// Nobody reads our output any more, and the job was told to end.
+    Closed,
+}
+
+/// Carries everything between the job and us until it has ended.
+async fn show(job: &mut Job, tty: bool, printer: Printer, interrupts: &mut Interrupts) -> Result<Shown, Failure> {
+    let mut resizes = Resizes::listen()?;
+    let control = job.control();
+    let input = job.take_input();
+    let input = async {
+        match input {
+            Some(input) => stdin::forward(input).await,
+            None => Ok(()),
+        }
+    };
+    let output = output(job, printer);
+    // Runs only once a signal has come: whoever does not read our output may be the reason for the signal.
+    let patience = tokio::time::sleep(Duration::ZERO);
+    tokio::pin!(input, output, patience);
+    let (mut feeding, mut interrupted) = (true, None);
+    let carried = loop {
+        tokio::select! {
+            carried = &mut output => break carried,
+            fed = &mut input, if feeding => {
+                feeding = false;
+                if let Err(error) = fed {
+                    printer.error(&error);
+                    control.cancel().await;
+                }
+            }
+            number = interrupts.next() => {
+                if interrupted.is_some() {
+                    return Err(leave(number, printer));
+                }
+                interrupted = Some(number);
+                patience.as_mut().reset(tokio::time::Instant::now() + INTERRUPTED_PATIENCE);
+                printer.note(format_args!("{}; ending the job and its machine", signal_name(number)));
+                control.cancel().await;
+            }
+            () = &mut patience, if interrupted.is_some() => break Ok(()),
+            () = resizes.next(), if tty => control.resize(window_size()).await,
+        }
+    };
+    match (interrupted, carried) {
+        (Some(number), _) => Ok(Shown::Interrupted(number)),
+        (None, Ok(())) => Ok(Shown::Ended),
+        (None, Err(failure)) => {
+            control.cancel().await;
+            match failure {
+                Failure::Closed => Ok(Shown::Closed),
+                failure => Err(failure),
+            }
+        }
+    }
+}
+
+/// Writes all output until the job has ended.
+async fn output(job: &mut Job, printer: Printer) -> Result<(), Failure> {
+    let mut pump = Pump::start();
+    while let Some(event) = job.next().await {
+        match event {
+            JobEvent::Stdout(bytes) => pump.write(Target::Stdout, bytes).await?,
+            JobEvent::Stderr(bytes) => pump.write(Target::Stderr, bytes).await?,
+            JobEvent::Note(note) => printer.note(note),
+            JobEvent::Lost { frames } => {
+                printer.warn(format_args!("some output was lost on the way: {frames} pieces of at most 32 KiB each"));
+            }
+            JobEvent::Ended(_) => break,
+            _ => {}
+        }
+    }
+    pump.finish().await
+}
+
+/// The exit code for what happened, with what there is to say about it.
+fn conclude(shown: Result<Shown, Failure>, finished: Result<Finished, Error>, printer: Printer) -> Result<u8, Failure> {
+    let finished = match (shown, finished) {
+        // Said first, because the machine may still be there.
+        (Ok(Shown::Interrupted(number)), Err(error)) => {
+            printer.error(&error);
+            return Err(Failure::Interrupted(number));
+        }
+        (Ok(Shown::Interrupted(number)), Ok(_)) => return Err(Failure::Interrupted(number)),
+        (Err(failure), Err(error)) => {
+            printer.error(&error);
+            return Err(failure);
+        }
+        (Err(failure), Ok(_)) => return Err(failure),
+        (Ok(Shown::Closed), Ok(_)) => return Ok(session::broken_pipe()),
+        (Ok(_), Err(error)) => return Err(error.into()),
+        (Ok(Shown::Ended), Ok(finished)) => finished,
+    };
+    match &finished.outcome {
+        Outcome::Exited(status) if status.message.is_none() && !status.oom => {}
+        Outcome::Exited(status) if status.code.is_none() && !status.oom => {}
+        outcome => printer.warn(outcome),
+    }
+    if finished.foreign_lines > 0 {
+        printer.warn(format_args!(
+            "{} lines among the output were not written by the supervisor and are left out: something in the machine \
+             wrote to its log",
+            finished.foreign_lines
+        ));
+    }
+    if let Some(0) = finished.patch {
+        printer.note("the job changed nothing: the patch is empty");
+    }
+    Ok(finished.outcome.exit_code())
+}
+
+/// Leaving at once. The reaper notices that we are gone.
+fn leave(number: i32, printer: Printer) -> Failure {
+    printer.note("leaving at once; the machine is ended in the background");
+    Failure::Interrupted(number)
+}

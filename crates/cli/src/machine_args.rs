@@ -1,0 +1,143 @@
+//! The flags that say what kind of machine is wanted, for `run` and `create` alike.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+use machine_core::{
+    EnvVar, Error, ErrorKind, MachineName, MachineSpec, Network, Port, Result, SizeRequest, VolumeMount,
+};
+
+use crate::app::App;
+use crate::values::{self, MountArg, VolumeArg};
+use crate::volume_name;
+
+/// What kind of machine is wanted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct MachineArgs {
+    /// Set a variable; K alone takes its value from here.
+    #[arg(long, short, value_name = "K[=V]")]
+    env: Vec<OsString>,
+    /// Set variables from a file of such lines.
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+    /// Where the command starts.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) workdir: Option<OsString>,
+    /// End and destroy the machine after this time, whatever happens (90s, 10m, 2h, 1d).
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    ttl: Option<Duration>,
+    /// Processors; a fraction of one is fine.
+    #[arg(long, value_name = "N", value_parser = processors)]
+    cpus: Option<f64>,
+    /// Memory (512m, 4g).
+    #[arg(long, value_name = "SIZE", value_parser = values::mib)]
+    memory: Option<u64>,
+    /// The most processes and threads.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pids: Option<u64>,
+    /// Its network: the provider's usual one, or none but its loopback.
+    #[arg(long, value_name = "default|none", default_value = "default", hide_possible_values = true)]
+    net: Net,
+    /// Reach a port of a machine without a network from here; needs `--net none`.
+    #[arg(long, short, value_name = "HERE:INSIDE", value_parser = values::port)]
+    publish: Vec<Port>,
+    /// Show a directory or file of this computer inside, at the same path unless DST says otherwise.
+    #[arg(long, value_name = "SRC[:DST][:rw]")]
+    mount: Vec<OsString>,
+    /// Attach a volume.
+    #[arg(long, short, value_name = "NAME:/PATH")]
+    volume: Vec<VolumeArg>,
+    /// Put a label on the machine.
+    #[arg(long, short, value_name = "K=V", value_parser = values::label)]
+    label: Vec<(String, String)>,
+}
+
+/// Which network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Net {
+    /// The provider's usual one.
+    Default,
+    /// None but its loopback.
+    None,
+}
+
+impl MachineArgs {
+    /// The machine that these flags ask for; its command, variables and working directory are the caller's to set.
+    ///
+    /// # Errors
+    /// The flag that cannot be fulfilled; nothing has been made then.
+    pub(crate) async fn spec(&self, app: &App, name: MachineName) -> Result<MachineSpec> {
+        let mut spec = MachineSpec::new(name);
+        if self.cpus.is_some() || self.memory.is_some() {
+            spec.size = SizeRequest::Need { cpus: self.cpus, memory_mib: self.memory };
+        }
+        if let Some(pids) = self.pids {
+            spec.options.set(&machine_local::LocalOptions { pids: Some(pids), ..Default::default() })?;
+        }
+        spec.network = match self.net {
+            Net::Default => Network::Default,
+            Net::None => Network::None,
+        };
+        if self.net == Net::Default && !self.publish.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, "`--publish` is for a machine without a network of its own")
+                .with_hint("add `--net none`; without it a machine shares this computer's network and just listens"));
+        }
+        spec.ports.clone_from(&self.publish);
+        for mount in &self.mount {
+            spec.mounts.push(MountArg::from(mount.clone()).resolve()?);
+        }
+        if !self.volume.is_empty() {
+            let volumes = volume_name::all(app).await?;
+            for wanted in &self.volume {
+                let volume = volume_name::among(&volumes, &wanted.name)?.id.clone();
+                spec.volumes.push(VolumeMount { volume, path: wanted.path.clone() });
+            }
+        }
+        spec.labels = self.label.iter().cloned().collect();
+        Ok(spec)
+    }
+
+    /// The variables that these flags set: the files' first, so that a flag overrides a file.
+    ///
+    /// # Errors
+    /// The file or flag that is no variable.
+    pub(crate) fn env(&self) -> Result<Vec<EnvVar>> {
+        variables(&self.env, &self.env_file)
+    }
+
+    /// When the machine must be gone.
+    ///
+    /// # Errors
+    /// A time so far away that no calendar has it.
+    pub(crate) fn deadline(&self) -> Result<Option<Timestamp>> {
+        let Some(ttl) = self.ttl else { return Ok(None) };
+        let deadline = SignedDuration::try_from(ttl).ok().and_then(|ttl| Timestamp::now().checked_add(ttl).ok());
+        deadline.map(Some).ok_or_else(|| Error::new(ErrorKind::Invalid, "`--ttl` ends after all time"))
+    }
+}
+
+/// The variables of `--env-file` and then of `--env`.
+///
+/// # Errors
+/// The file or flag that is no variable.
+pub(crate) fn variables(flags: &[OsString], files: &[PathBuf]) -> Result<Vec<EnvVar>> {
+    let mut variables = Vec::new();
+    for file in files {
+        variables.extend(values::env_from_file(file)?);
+    }
+    for flag in flags {
+        variables.extend(values::env_from_flag(flag)?);
+    }
+    Ok(variables)
+}
+
+fn processors(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(cpus) if cpus.is_finite() && cpus >= 0.01 => Ok(cpus),
+        _ => Err(format!("`{text}` is not a number of processors; write it like 2 or 0.5")),
+    }
+}

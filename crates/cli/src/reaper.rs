@@ -1,0 +1,146 @@
+//! The process that outlives us: when `machine run` dies, even by `kill -9`, it ends the machine that was left open.
+//!
+//! It waits at the end of a pipe whose other end only its parent holds. A parent that has cleaned up writes a byte first;
+//! one that died could not, and the pipe's end says so at once. Until then the reaper has neither a runtime nor an open
+//! ledger: it is one blocked read.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use clap::Args;
+use machine_core::{Deadline, Error, Result};
+use machine_fleet::ClientId;
+use machine_sys::Fork;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::app::App;
+use crate::cli::Globals;
+use crate::failure::{Failure, code};
+use crate::printer::Printer;
+
+/// The hidden command that is the reaper.
+pub(crate) const COMMAND: &str = "__reaper";
+
+/// What a parent that leaves nothing open writes.
+const NOTHING_TO_DO: u8 = b'.';
+
+/// The longest that a parent whose end of the pipe is closed may take to be gone.
+const PARENT_GOES_WITHIN: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
+
+/// The longest that the reaper tries to settle what is left. What is open then is for the next command that looks.
+const SETTLE_WITHIN: Duration = Duration::from_secs(600);
+
+/// A reaper that watches over us. Dropping it without [`Reaper::dismiss`] makes it act, as our death does.
+#[derive(Debug)]
+pub(crate) struct Reaper(Child);
+
+impl Reaper {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// Where no process can be started: without it a death of ours could leave a machine behind.
+    pub(crate) fn start(globals: &Globals, client: ClientId) -> Result<Self> {
+        let failed = |error| Error::io("cannot start the process that cleans up after us", error);
+        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        command.arg(COMMAND).arg(client.to_string());
+        if let Some(provider) = &globals.provider {
+            command.arg("--provider").arg(provider);
+        }
+        if let Some(file) = &globals.config_file {
+            command.arg("--config-file").arg(file);
+        }
+        // A group of its own, from its first instant: what Ctrl-C sends to ours must not reach it. Our current directory
+        // is left to be removed: the reaper takes no part in it.
+        let child = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        child.map(Self).map_err(failed)
+    }
+
+    /// Sends it away: we leave nothing open.
+    pub(crate) fn dismiss(mut self) {
+        if let Some(pipe) = &mut self.0.stdin {
+            // A reaper that is gone already needs no telling.
+            drop(pipe.write_all(&[NOTHING_TO_DO]));
+        }
+    }
+}
+
+/// Waits for the end of the process that started it, and settles what that left open.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Who that process is in the ledger.
+    client: ClientId,
+}
+
+impl Serve {
+    /// Is the reaper.
+    ///
+    /// # Errors
+    /// What keeps the ledger from being opened or settled. Nobody sees it; the next command that looks, does.
+    pub(crate) fn run(&self, globals: Globals) -> Result<u8, Failure> {
+        let failed = |error| Error::io("cannot watch the parent", error);
+        let parent = Parent::find().map_err(failed)?;
+        if !detach().map_err(failed)? || !parent_left().map_err(|errno| failed(errno.into()))? {
+            return Ok(code::OK);
+        }
+        parent.wait().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::io("cannot start the event loop", error))?;
+        let settled = runtime.block_on(async {
+            let app = App::open(globals, Printer::new(true))?;
+            app.fleet().await?.settle(self.client, Deadline::after(SETTLE_WITHIN)).await
+        });
+        runtime.shutdown_background();
+        settled.map(|_| code::OK).map_err(Failure::from)
+    }
+}
+
+/// Moves into a session of its own, so that no terminal's end reaches us. Whether this process is the one to go on.
+fn detach() -> std::io::Result<bool> {
+    // The leader of a group cannot start a session; its child can.
+    match machine_sys::fork()? {
+        Fork::Parent(_) => Ok(false),
+        Fork::Child => rustix::process::setsid().map(|_| true).map_err(Into::into),
+    }
+}
+
+/// The process that we watch over.
+struct Parent(Option<machine_sys::Process>);
+
+impl Parent {
+    fn find() -> std::io::Result<Self> {
+        let Some(pid) = rustix::process::getppid() else { return Ok(Self(None)) };
+        let pid = pid.as_raw_nonzero().get();
+        let process = machine_sys::process_start(pid).map(|start| machine_sys::Process::open(pid, start));
+        process.transpose().map(|process| Self(process.flatten()))
+    }
+
+    /// Blocks until it is gone for good. The pipe can end a moment before the kernel lets go of its locks, and the ledger
+    /// takes it for alive until then.
+    fn wait(&self) -> std::io::Result<()> {
+        let Some(process) = &self.0 else { return Ok(()) };
+        loop {
+            match poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&PARENT_GOES_WITHIN)) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+}
+
+/// Blocks until the parent says that there is nothing to do, or is gone.
+fn parent_left() -> Result<bool, Errno> {
+    let mut word = [0];
+    loop {
+        match rustix::io::read(rustix::stdio::stdin(), &mut word) {
+            Ok(length) => return Ok(length == 0),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A command inside a machine that exists, with our streams and our terminal.
+
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use machine_core::{Error, ErrorKind, ExecEvent, ExecSession, ExitReason, ExitStatus, Signal};
+
+use crate::failure::{Failure, code, signal_code};
+use crate::interrupt::{Interrupts, Resizes};
+use crate::printer::{Printer, Target};
+use crate::pump::Pump;
+use crate::stdin;
+use crate::terminal::{RawMode, window_size};
+
+/// Carries input, output, terminal size and signals until the command has ended, and returns its exit code.
+///
+/// The first signal that asks us to stop is passed on to the command; the second makes us leave, which hangs up.
+///
+/// # Errors
+/// Any failure of ours or the provider's, and a command whose end nobody knows.
+pub(crate) async fn carry(session: ExecSession, tty: bool, printer: Printer) -> Result<u8, Failure> {
+    let ExecSession { events, stdin: input, control } = session;
+    let mut interrupts = Interrupts::listen()?;
+    let mut resizes = Resizes::listen()?;
+    let raw = if tty { Some(RawMode::enter()?) } else { None };
+    let output = output(events);
+    let input = async {
+        match input {
+            Some(job) => stdin::forward(job).await,
+            None => Ok(()),
+        }
+    };
+    tokio::pin!(output, input);
+    let (mut feeding, mut asked) = (true, false);
+    let status = loop {
+        tokio::select! {
+            ended = &mut output => break ended,
+            done = &mut input, if feeding => {
+                feeding = false;
+                done?;
+            }
+            number = interrupts.next() => {
+                if asked {
+                    return Err(Failure::Interrupted(number));
+                }
+                asked = true;
+                control.signal(Signal(number)).await?;
+            }
+            () = resizes.next(), if tty => control.resize(window_size()).await?,
+        }
+    };
+    drop(raw);
+    exit_code(&status?, printer)
+}
+
+/// Writes all output; the command's end.
+async fn output(mut events: BoxStream<'static, machine_core::Result<ExecEvent>>) -> Result<ExitStatus, Failure> {
+    let mut pump = Pump::start();
+    while let Some(event) = events.next().await {
+        match event? {
+            ExecEvent::Stdout(bytes) => pump.write(Target::Stdout, bytes).await?,
+            ExecEvent::Stderr(bytes) => pump.write(Target::Stderr, bytes).await?,
+            ExecEvent::Exited(status) => return pump.finish().await.map(|()| status),
+            _ => {}
+        }
+    }
+    Err(Error::new(ErrorKind::Protocol, "the machine hung up before the command's end was known").into())
+}
+
+/// The exit code that stands for a command's end, with what there is to say about it.
+fn exit_code(status: &ExitStatus, printer: Printer) -> Result<u8, Failure> {
+    match (status.reason, &status.message) {
+        (ExitReason::SetupFailed, Some(message)) => {
+            let failure = Error::new(ErrorKind::Invalid, message.clone());
+            printer.error(&failure);
+        }
+        (_, Some(message)) => printer.note(message),
+        (_, None) => {}
+    }
+    match status.reason {
+        ExitReason::TimedOut => Ok(code::JOB_TIMEOUT),
+        _ => status.shell_code().map_or_else(
+            || {
+                let why = "it is not known how the command ended";
+                Err(Error::new(ErrorKind::Protocol, why).with_hint("its machine stopped or its supervisor died").into())
+            },
+            Ok,
+        ),
+    }
+}
+
+/// The exit code of a program that a broken pipe ended.
+pub(crate) fn broken_pipe() -> u8 {
+    signal_code(13)
+}

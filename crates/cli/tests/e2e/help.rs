@@ -1,0 +1,60 @@
+//! Help, version and command lines that cannot be read: without a home, a runtime or a ledger.
+
+use std::process::Command;
+
+use crate::support::{Said, finish, program};
+
+/// `machine` with nothing around it.
+fn bare(args: &[&str]) -> Said {
+    let mut command = Command::new(program());
+    command.args(args).env_clear();
+    finish(command, b"")
+}
+
+const COMMANDS: &[&str] = &[
+    "run", "create", "list", "status", "inspect", "start", "stop", "restart", "destroy", "logs", "exec", "cp", "wait",
+    "volumes", "gc", "info", "version",
+];
+
+#[test]
+fn every_command_has_a_page_that_needs_nothing() {
+    let top = bare(&["--help"]).expect(0);
+    assert_eq!(bare(&[]).expect(0).stdout, top.stdout, "saying nothing is asking for help");
+    for command in COMMANDS {
+        assert!(top.out().contains(&format!("\n  {command} ")), "{command} is not in the help");
+        let page = bare(&[command, "--help"]).expect(0);
+        assert!(page.out().contains("Usage: machine"), "{command}");
+        assert!(page.stderr.is_empty());
+    }
+    for command in ["create", "list", "attach", "detach", "resize", "destroy"] {
+        assert!(bare(&["volumes", command, "--help"]).expect(0).out().contains("Examples:"));
+    }
+    assert!(!top.out().contains("__"), "helpers are nobody's business");
+}
+
+#[test]
+fn examples_come_before_the_details() {
+    let page = bare(&["run", "--help"]).expect(0).out();
+    assert!(page.find("Examples:").unwrap() < page.find("Usage:").unwrap(), "{page}");
+}
+
+#[test]
+fn the_version() {
+    let version = format!("machine {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(bare(&["version"]).expect(0).out(), version);
+    assert_eq!(bare(&["--version"]).expect(0).out(), version);
+    let json: serde_json::Value = serde_json::from_slice(&bare(&["version", "-o", "json"]).expect(0).stdout).unwrap();
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn a_command_line_that_cannot_be_read_is_2_and_names_the_nearest() {
+    let said = bare(&["lisst"]).expect(2);
+    assert!(said.stderr.contains("'list'") && said.stdout.is_empty(), "{said:?}");
+    let said = bare(&["run", "--timeuot", "1s", "--", "true"]).expect(2);
+    assert!(said.stderr.contains("--timeout"), "{said:?}");
+    let said = bare(&["run", "--timeout", "soon", "--", "true"]).expect(2);
+    assert!(said.stderr.contains("write it like 90s"), "{said:?}");
+    bare(&["exec", "web-1"]).expect(2);
+    bare(&["create"]).expect(2);
+}

@@ -1,0 +1,16 @@
+//! The real `machine`, with real machines on this computer.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+
+mod config;
+mod exec;
+mod help;
+mod inputs;
+mod lifecycle;
+mod output;
+mod run;
+mod run_ends;
+mod run_files;
+mod support;
+mod terminal;
+mod volumes;

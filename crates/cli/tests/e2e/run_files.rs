@@ -1,0 +1,73 @@
+//! `machine run`: directories and repositories that go in, files and patches that come out.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::Home;
+
+fn git(dir: &Path, args: &[&str]) {
+    let output = Command::new("git")
+        .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn project(home: &Home) -> std::path::PathBuf {
+    let dir = home.path().join("project");
+    fs::create_dir_all(dir.join("target")).unwrap();
+    fs::write(dir.join(".gitignore"), "target/\n").unwrap();
+    fs::write(dir.join("target/big"), "ignored").unwrap();
+    fs::write(dir.join("hello.txt"), "hello\n").unwrap();
+    dir
+}
+
+#[test]
+fn a_directory_goes_in_and_files_come_back() {
+    let home = Home::new();
+    let dir = project(&home);
+    git(&dir, &["init", "-q"]);
+    git(&dir, &["add", "."]);
+    git(&dir, &["commit", "-qm", "one"]);
+    let mut command = home.command(["run", "--sync", ".", "--fetch", "made", "--patch", "../change.patch", "--"]);
+    command.args(["sh", "-ec", "test ! -e target/big; mkdir made; echo 1 > made/one; echo more >> hello.txt; pwd"]);
+    command.current_dir(&dir);
+    crate::support::finish(command, b"").expect(0);
+    assert_eq!(fs::read_to_string(dir.join("made/one")).unwrap(), "1\n");
+    assert_eq!(fs::read_to_string(dir.join("hello.txt")).unwrap(), "hello\n", "only a copy was changed");
+    fs::remove_dir_all(dir.join("made")).unwrap();
+    git(&dir, &["apply", "../change.patch"]);
+    assert_eq!(fs::read_to_string(dir.join("hello.txt")).unwrap(), "hello\nmore\n");
+    home.assert_clean();
+}
+
+#[test]
+fn a_repository_is_cloned() {
+    let home = Home::new();
+    let dir = project(&home);
+    git(&dir, &["init", "-q"]);
+    git(&dir, &["add", "."]);
+    git(&dir, &["commit", "-qm", "one"]);
+    git(&dir, &["tag", "v1"]);
+    fs::write(dir.join("hello.txt"), "changed\n").unwrap();
+    git(&dir, &["commit", "-qam", "two"]);
+    let url = format!("file://{}", dir.display());
+    assert_eq!(home.machine(["run", "--repo", &url, "--", "cat", "hello.txt"]).expect(0).out(), "changed\n");
+    let tagged = format!("{url}#v1");
+    assert_eq!(home.machine(["run", "--repo", &tagged, "--", "cat", "hello.txt"]).expect(0).out(), "hello\n");
+    let missing = format!("{url}#no-such-ref");
+    let said = home.machine(["run", "--repo", &missing, "--", "true"]).expect(125);
+    assert!(said.stderr.contains("no-such-ref"), "{}", said.stderr);
+    home.assert_clean();
+}
+
+#[test]
+fn what_cannot_be_brought_back_is_said() {
+    let home = Home::new();
+    let said = home.machine(["run", "--fetch", "never-made", "--", "true"]).expect(125);
+    assert!(said.stderr.contains("never-made"), "{}", said.stderr);
+    home.assert_clean();
+}
