@@ -25,8 +25,10 @@ const ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding !diff !m
 
 /// Remembers `directory` as it is.
 pub(crate) fn baseline(directory: &Path, stop: Option<&SignalFd>) -> Result<(), String> {
-    let repository = repository(directory)?;
-    fs::create_dir_all(&repository).map_err(|error| format!("`{}`: {error}", repository.display()))?;
+    let repository = places(directory)?
+        .into_iter()
+        .find(|place| fs::create_dir_all(place).is_ok())
+        .ok_or("the machine has no place to remember its workspace in")?;
     let mut init = git::command();
     init.args(["init", "--quiet", "--bare", "--template="]).arg(&repository);
     run(&mut init, stop)?;
@@ -39,10 +41,10 @@ pub(crate) fn baseline(directory: &Path, stop: Option<&SignalFd>) -> Result<(), 
 
 /// Writes what has changed in `directory` since its baseline to standard output. `prefix` comes before every path in it.
 pub(crate) fn patch(directory: &Path, prefix: Option<&str>) -> Result<(), String> {
-    let repository = repository(directory)?;
-    if !repository.is_dir() {
-        return Err(format!("`{}` was not remembered when the job started", directory.display()));
-    }
+    let repository = places(directory)?
+        .into_iter()
+        .find(|place| place.join("HEAD").is_file())
+        .ok_or_else(|| format!("`{}` was not remembered when the job started", directory.display()))?;
     disarm(&repository)?;
     add(&repository, directory, None)?;
     let mut diff = in_repository(&repository, directory);
@@ -54,19 +56,16 @@ pub(crate) fn patch(directory: &Path, prefix: Option<&str>) -> Result<(), String
     run(&mut diff, None)
 }
 
-/// Where the baseline of `directory` is kept: beside the workspace where that has a place of its own, else among what is
-/// the machine's.
-fn repository(directory: &Path) -> Result<PathBuf, String> {
+/// Where the baseline of `directory` may be kept, the best place first: on the machine's own disk where it has one, else
+/// among its private files, which are in memory.
+fn places(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let directory = fs::canonicalize(directory).map_err(|error| format!("`{}`: {error}", directory.display()))?;
     let name = blake3::hash(directory.as_os_str().as_encoded_bytes()).to_hex();
     let name = format!("{}.git", name.as_str().get(..16).unwrap_or_default());
-    // On disk rather than in memory where the machine has a disk of its own to write to.
-    let isolated = std::env::var_os("MACHINE_ISOLATION").is_some_and(|kind| kind == "namespaces");
-    let on_disk = Path::new("/var/lib/machine/baselines");
-    if isolated && fs::create_dir_all(on_disk).is_ok() {
-        return Ok(on_disk.join(name));
-    }
-    Ok(private_path("baselines").join(name))
+    let private = private_path("baselines");
+    // Elsewhere `/var/lib` is the computer's and not the machine's.
+    let disk = private.starts_with("/run/machine").then(|| Path::new("/var/lib/machine/baselines").join(&name));
+    Ok(disk.into_iter().chain([private.join(&name)]).collect())
 }
 
 /// Takes away everything that git would execute or obey.

@@ -77,7 +77,8 @@ fn execute(plan: &Plan) -> Failure {
     for path in &plan.candidates {
         let error = machine_sys::execute(path, &plan.arguments, &plan.environment);
         match rustix::io::Errno::from_io_error(&error) {
-            Some(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) if !exists(path) => {}
+            // Not there, or in a directory of PATH that the job may not look into.
+            _ if !exists(path) => {}
             // A script without a first line that names its interpreter is the shell's.
             Some(rustix::io::Errno::NOEXEC) => {
                 let mut arguments = vec![c"sh".to_owned(), path.clone()];
