@@ -32,6 +32,7 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(
     name = "machine",
+    bin_name = "machine",
     version,
     before_help = EXAMPLES,
     after_help = AFTER

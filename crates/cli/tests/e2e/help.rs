@@ -19,7 +19,7 @@ const COMMANDS: &[&str] = &[
 #[test]
 fn every_command_has_a_page_that_needs_nothing() {
     let top = bare(&["--help"]).expect(0);
-    assert_eq!(bare(&[]).expect(0).stdout, top.stdout, "saying nothing is asking for help");
+    assert_eq!(bare(&[]).expect(0).out(), top.out(), "saying nothing is asking for help");
     for command in COMMANDS {
         assert!(top.out().contains(&format!("\n  {command} ")), "{command} is not in the help");
         let page = bare(&[command, "--help"]).expect(0);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine_core::{Destroyed, MachineId, Result};
+use machine_core::{Destroyed, ErrorKind, MachineId, Result};
 
 use super::Local;
 use super::end::{end, remove_cgroups};
@@ -26,7 +26,10 @@ pub(super) async fn destroy(local: &Arc<Local>, id: &MachineId) -> Result<Destro
         let (local, id) = (Arc::clone(local), id.clone());
         blocking(move || {
             let Some(dir) = local.store.machine(id.as_str())? else { return Ok(None) };
-            let lock = dir.lock_patiently("destroy", PATIENCE)?;
+            let lock = match dir.lock_patiently("destroy", PATIENCE) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                lock => lock?,
+            };
             // Another may have destroyed it while we waited for our turn.
             let there = local.store.machine(id.as_str())?.is_some();
             Ok(there.then_some((dir, lock)))

@@ -20,11 +20,14 @@ impl OpLock {
     /// Takes `op.lock` in the machine directory `dir` for `operation`; does not wait.
     ///
     /// # Errors
-    /// [`ErrorKind::Busy`], which says who has it; [`ErrorKind::System`] when the file cannot be opened.
+    /// [`ErrorKind::Busy`], which says who has it; [`ErrorKind::NotFound`] when the machine was deleted meanwhile;
+    /// [`ErrorKind::System`] when the file cannot be opened.
     pub(crate) fn take(dir: impl AsFd, operation: &str, machine: &str) -> Result<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = rustix::fs::openat(dir, OP_LOCK, flags, FILE_MODE)
-            .map_err(|error| Error::io(format_args!("cannot lock machine `{machine}`"), error.into()))?;
+        let file = rustix::fs::openat(dir, OP_LOCK, flags, FILE_MODE).map_err(|error| match error {
+            Errno::NOENT => Error::not_found("machine", machine),
+            error => Error::io(format_args!("cannot lock machine `{machine}`"), error.into()),
+        })?;
         let mut file = File::from(file);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}

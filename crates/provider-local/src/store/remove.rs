@@ -11,6 +11,9 @@ use rustix::io::Errno;
 /// How many directories are open at once. What lies deeper is first moved up, so that neither the stack nor the table of
 /// descriptors sets a bound to the depth.
 const DEPTH: usize = 24;
+/// How often a directory is emptied again that somebody put something into meanwhile: whoever waits for a machine's lock
+/// makes the file anew, once each.
+const AGAIN: usize = 64;
 
 /// Deletes `name` in `parent` and everything below it. One that is gone already is fine.
 ///
@@ -52,14 +55,18 @@ impl Removal<'_> {
         if depth == DEPTH {
             return self.move_up(parent, name);
         }
-        match open_dir(parent, name) {
-            Ok(dir) => self.empty(&dir, depth),
-            Err(Errno::NOENT) => return,
-            Err(error) => return self.note(error),
-        }
-        match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => self.note(error),
+        let mut again = AGAIN;
+        loop {
+            match open_dir(parent, name) {
+                Ok(dir) => self.empty(&dir, depth),
+                Err(Errno::NOENT) => return,
+                Err(error) => return self.note(error),
+            }
+            match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
+                Ok(()) | Err(Errno::NOENT) => return,
+                Err(Errno::NOTEMPTY) if again > 0 && self.failure.is_none() => again -= 1,
+                Err(error) => return self.note(error),
+            }
         }
     }
 
