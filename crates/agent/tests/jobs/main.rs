@@ -1,0 +1,34 @@
+//! Jobs on real machines of this computer, from the wish to the end. The test program is its own helper: it becomes the
+//! machines' supervisors and guests, which is why it has a `main` of its own.
+
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test program")
+)]
+
+#[cfg(target_os = "linux")]
+mod cases;
+#[cfg(target_os = "linux")]
+mod world;
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+fn main() -> std::process::ExitCode {
+    if let Some(code) = machine_local::dispatch().or_else(machine_guest::dispatch) {
+        return code;
+    }
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let mut failed = 0;
+    for (name, case) in cases::ALL {
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
+            continue;
+        }
+        let began = std::time::Instant::now();
+        let passed = std::panic::catch_unwind(|| world::run(*case)).is_ok();
+        failed += usize::from(!passed);
+        println!("test {name} ... {} ({:?})", if passed { "ok" } else { "FAILED" }, began.elapsed());
+    }
+    std::process::ExitCode::from(u8::from(failed > 0))
+}
