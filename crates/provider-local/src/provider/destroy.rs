@@ -71,7 +71,7 @@ impl Local {
             _ => self.release_volumes_of(id)?,
         }
         self.store.private_files(id).remove();
-        // PLAIN
+        crate::rootfs::remove_plain(id);
         if let Some(name) = in_trash
             && let Err(error) = self.store.delete_from_trash(&name)
         {

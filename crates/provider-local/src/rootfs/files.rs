@@ -42,7 +42,7 @@ pub(super) fn write_all(root: &Root, files: &[FileOrder]) -> Step<()> {
     Ok(())
 }
 
-fn in_memory(directory: &OwnedFd) -> io::Result<bool> {
+pub(super) fn in_memory(directory: &OwnedFd) -> io::Result<bool> {
     Ok(u64::try_from(fstatfs(directory)?.f_type).is_ok_and(|kind| kind == TMPFS))
 }
 

@@ -1,6 +1,5 @@
 //! What stands in for a file system of the machine's own where there are no namespaces.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -28,7 +27,10 @@ pub(crate) fn prepare_plain(order: &StartOrder) -> Step<Plain> {
     let directory = std::env::current_dir().during(STAGE, || "cannot tell the machine's directory".to_owned())?;
     let work = directory.join(RW).join("work");
     make_directory(&work).during(STAGE, || format!("cannot make `{}`", work.display()))?;
-    let files = files_directory(&order.spec.id);
+    let files = places(&order.spec.id).into_iter().find(|place| place.parent().is_some_and(is_in_memory));
+    let Some(files) = files else {
+        return Err(StartFailure::new(STAGE, "there is no directory in memory for the machine's files"));
+    };
     fresh(&files).during(STAGE, || format!("cannot make `{}`", files.display()))?;
     private_directory(&files.join("run/machine")).during(STAGE, || format!("cannot fill `{}`", files.display()))?;
     for file in &order.files {
@@ -44,40 +46,35 @@ pub(crate) fn prepare_plain(order: &StartOrder) -> Step<Plain> {
     Ok(Plain { work, files })
 }
 
-/// Removes the files that were handed over.
+/// Removes the files that were handed over, wherever they are.
 pub(crate) fn remove_plain(id: &str) {
-    // What is left by a failure here is removed by the next start or when the machine is destroyed.
-    let _ = fs::remove_dir_all(files_directory(id));
-}
-
-/// A directory that is in memory and this user's alone.
-fn files_directory(id: &str) -> PathBuf {
-    let base = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        Some(directory) if directory.is_absolute() && directory.is_dir() => directory.join("machine-files"),
-        _ => {
-            let mut name = OsString::from("machine-files-");
-            name.push(rustix::process::geteuid().as_raw().to_string());
-            Path::new("/dev/shm").join(name)
-        }
-    };
-    base.join(id)
-}
-
-/// Makes a directory anew, its parents included, for this user alone.
-fn fresh(path: &Path) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        private_directory(parent)?;
-        // Anybody can make a directory in /dev/shm first.
-        let owner = std::os::unix::fs::MetadataExt::uid(&fs::symlink_metadata(parent)?);
-        if owner != rustix::process::geteuid().as_raw() || !fs::symlink_metadata(parent)?.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to somebody else"));
-        }
+    for place in places(id) {
+        // In memory, and this user's alone: what cannot be removed goes with the next reboot.
+        let _ = fs::remove_dir_all(place);
     }
+}
+
+/// Where the files of a machine may lie, the best place first: directories of its own, in directories that others share.
+fn places(id: &str) -> [PathBuf; 2] {
+    let user = rustix::process::geteuid().as_raw();
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|directory| directory.is_absolute());
+    let runtime = runtime.unwrap_or_else(|| PathBuf::from(format!("/run/user/{user}")));
+    [runtime.join(format!("machine-files-{id}")), PathBuf::from(format!("/dev/shm/machine-files-{user}-{id}"))]
+}
+
+fn is_in_memory(directory: &Path) -> bool {
+    open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .is_ok_and(|directory| files::in_memory(&directory).unwrap_or(false))
+}
+
+/// Makes a directory anew, for this user alone.
+fn fresh(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    private_directory(path)
+    // Not one that somebody else has put there meanwhile, which anybody can in /dev/shm.
+    fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 fn private_directory(path: &Path) -> io::Result<()> {

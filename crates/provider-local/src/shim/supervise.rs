@@ -86,6 +86,8 @@ impl Supervisor {
 fn watch(child: &Child, sources: &mut [Source; 2], log: &mut LogStore) -> io::Result<()> {
     // A computer that shuts down tells everybody; a terminal that closes is none of our business.
     let signals = SignalFd::new(&[Signal::TERM.as_raw(), Signal::INT.as_raw(), Signal::HUP.as_raw()])?;
+    // A limit on the size of files is an error of a write, as a full disk is, and no reason to die.
+    machine_sys::signals::block(&[Signal::XFSZ.as_raw()])?;
     loop {
         let next = sources.iter().filter_map(Source::deadline).min();
         let next = next.map(|at| timeout(at.saturating_duration_since(Instant::now())));
