@@ -16,10 +16,11 @@ use tokio::io::AsyncWriteExt as _;
 use crate::world::{Case, Told, World, follow, shell};
 
 macro_rules! cases {
-    ($($name:ident),+ $(,)?) => { pub(crate) const ALL: &[(&str, Case)] = &[$((stringify!($name), |world| Box::pin($name(world)))),+]; };
+    ($($name:ident),+ $(,)?) => { &[$((stringify!($name), |world| Box::pin($name(world)))),+] };
 }
 
-cases![
+/// Cases for machines with namespaces.
+pub(crate) const ISOLATED: &[(&str, Case)] = cases![
     output_and_exit_code,
     what_cannot_be_run,
     input_at_the_jobs_pace,
@@ -39,6 +40,22 @@ cases![
     a_million_lines,
 ];
 
+/// Cases for machines without, where the job is kept from less.
+pub(crate) const PLAIN: &[(&str, Case)] = cases![
+    a_note_where_nothing_is_isolated,
+    what_cannot_be_run,
+    input_at_the_jobs_pace,
+    input_that_nobody_reads,
+    a_terminal,
+    time_limit_and_cancel,
+    signals,
+    a_synced_directory_fetch_and_patch,
+    a_killed_guest_is_unknown,
+    dropping_a_job_ends_its_machine,
+    a_kept_machine_and_its_log,
+    copying_like_cp,
+];
+
 async fn output_and_exit_code(world: &World) {
     let told = world.run(shell("echo out; echo err >&2; printf end; exit 3")).await;
     assert_eq!((told.out().as_str(), &told.stderr[..], told.code()), ("out\nend", &b"err\n"[..], 3), "{told:?}");
@@ -48,6 +65,13 @@ async fn output_and_exit_code(world: &World) {
     spec.env = vec![EnvVar::new("TOKEN", "hunter2\n")];
     let told = world.run(spec).await;
     assert_eq!(told.out(), "1000\n/work\nhunter2\n0\n", "{told:?}");
+}
+
+async fn a_note_where_nothing_is_isolated(world: &World) {
+    let told = world.run(shell("(setsid sleep 1000 &); echo out; pwd; exit 3")).await;
+    assert!(told.out().starts_with("out\n/") && told.out().ends_with("/rw/work\n"), "{told:?}");
+    assert_eq!(told.code(), 3);
+    assert!(told.notes.iter().any(|note| note.contains("no namespaces")), "{told:?}");
 }
 
 async fn what_cannot_be_run(world: &World) {

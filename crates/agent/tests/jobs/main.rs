@@ -11,6 +11,9 @@ mod cases;
 #[cfg(target_os = "linux")]
 mod world;
 
+#[cfg(target_os = "linux")]
+use machine_local::Isolation;
+
 #[cfg(not(target_os = "linux"))]
 fn main() {}
 
@@ -21,14 +24,16 @@ fn main() -> std::process::ExitCode {
     }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut failed = 0;
-    for (name, case) in cases::ALL {
+    let isolated = cases::ISOLATED.iter().map(|case| (Isolation::Namespaces, case));
+    let plain = cases::PLAIN.iter().map(|case| (Isolation::Process, case));
+    for (isolation, (name, case)) in isolated.chain(plain) {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
             continue;
         }
         let began = std::time::Instant::now();
-        let passed = std::panic::catch_unwind(|| world::run(*case)).is_ok();
+        let passed = std::panic::catch_unwind(|| world::run(*case, isolation)).is_ok();
         failed += usize::from(!passed);
-        println!("test {name} ... {} ({:?})", if passed { "ok" } else { "FAILED" }, began.elapsed());
+        println!("test {name} ({isolation:?}) ... {} ({:?})", if passed { "ok" } else { "FAILED" }, began.elapsed());
     }
     std::process::ExitCode::from(u8::from(failed > 0))
 }

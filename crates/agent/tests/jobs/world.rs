@@ -20,10 +20,10 @@ pub(crate) struct World {
 }
 
 /// Runs a case in a world of its own, and looks at what it left behind.
-pub(crate) fn run(case: Case) {
+pub(crate) fn run(case: Case, isolation: Isolation) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let world = World::new(Isolation::Auto).await;
+        let world = World::new(isolation).await;
         tokio::time::timeout(Duration::from_secs(60), case(&world)).await.expect("a case takes less than a minute");
         assert!(world.fleet.finish(machine_core::Deadline::after(Duration::from_secs(20))).await);
         world.is_empty().await;
