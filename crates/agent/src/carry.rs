@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
 use machine_core::{Error, ErrorKind, OsText, Result};
 use machine_guest::archive::{Packer, Summary, unpack};
 use tokio::task::spawn_blocking;
@@ -15,7 +14,7 @@ use crate::pipe::{PieceWriter, to_async, to_blocking};
 pub(crate) type Carried = (Summary, Vec<String>);
 
 /// Packs with `pack` on a thread of its own and feeds the guest's `command`.
-async fn send(
+pub(crate) async fn send(
     inside: &Inside,
     command: &[OsText],
     pack: impl FnOnce(&mut Packer<PieceWriter>) -> Result<()> + Send + 'static,
@@ -48,44 +47,6 @@ pub(crate) async fn send_as(inside: &Inside, from: PathBuf, name: OsString, to: 
     send(inside, &["receive-as".into(), to.clone()], move |packer| packer.add_tree(&from, Path::new(&name))).await
 }
 
-/// Copies what is in the directory `from` into the machine's directory `to`, but for what its `.gitignore` files exclude.
-/// The history (`.git`) goes along whole.
-pub(crate) async fn sync(inside: &Inside, from: &Path, to: &str) -> Result<Carried> {
-    let root = from.canonicalize().map_err(|error| Error::io(format_args!("`{}`", from.display()), error))?;
-    if !root.is_dir() {
-        return Err(Error::new(ErrorKind::Invalid, format!("`{}` is not a directory", from.display())));
-    }
-    send(inside, &["receive".into(), to.into()], move |packer| pack_working_tree(packer, &root)).await
-}
-
-fn pack_working_tree<W: std::io::Write>(packer: &mut Packer<W>, root: &Path) -> Result<()> {
-    let is_history = |name: &std::ffi::OsStr, is_dir: bool| is_dir && name == ".git";
-    let walk = WalkBuilder::new(root)
-        .hidden(false)
-        .ignore(false)
-        .require_git(false)
-        .follow_links(false)
-        // Names in the history are git's own and must not be judged by patterns for the working tree.
-        .filter_entry(move |entry| !is_history(entry.file_name(), entry.file_type().is_some_and(|kind| kind.is_dir())))
-        .build();
-    for entry in walk {
-        let entry = entry.map_err(|error| {
-            Error::new(ErrorKind::System, format!("`{}` cannot be read: {error}", root.display())).with_source(error)
-        })?;
-        let path = entry.path();
-        let name = path.strip_prefix(root).unwrap_or(path);
-        let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-        if !name.as_os_str().is_empty() {
-            packer.add(path, name)?;
-        }
-        let history = path.join(".git");
-        if is_dir && history.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            packer.add_tree(&history, &name.join(".git"))?;
-        }
-    }
-    Ok(())
-}
-
 /// Brings `paths` of the machine back into the directory `into`, named as seen from the machine's directory `base`. With
 /// `rename`, the one path gets that name. Says what the machine left out.
 pub(crate) async fn fetch(
@@ -116,6 +77,3 @@ pub(crate) async fn fetch(
         (Ok(words), Ok(summary)) => Ok((summary, words.lines().map(str::to_owned).collect())),
     }
 }
-
-#[cfg(test)]
-mod tests;

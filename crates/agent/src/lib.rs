@@ -24,6 +24,7 @@ mod plan;
 mod repo;
 mod spec;
 mod start;
+mod sync;
 
 pub use copy::{Copied, copy_in, copy_out};
 pub use display::readable;

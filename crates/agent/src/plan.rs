@@ -85,6 +85,9 @@ fn check(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<()> {
     if !spec.machine.command.is_empty() {
         return invalid("the machine of a job has no command but the job".to_owned());
     }
+    if let Some(file) = spec.machine.files.iter().find(|file| file.path.starts_with("/run/machine/")) {
+        return invalid(format!("`{}` is where the job's own files are; name another place", file.path));
+    }
     if spec.command.iter().any(|argument| argument.as_bytes().contains(&0)) {
         return invalid("an argument of the command holds a zero byte".to_owned());
     }

@@ -16,7 +16,7 @@ use crate::job::{self, Guard, Job, Tally};
 use crate::line::{Line, Wishes};
 use crate::plan::{Plan, WORK};
 use crate::repo::Source;
-use crate::{JobEvent, JobSpec, carry, clone, line};
+use crate::{JobEvent, JobSpec, carry, clone, line, sync};
 
 /// How long a machine may take to run once it was accepted.
 const RUNNING_WITHIN: Duration = Duration::from_mins(5);
@@ -50,7 +50,7 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
             fleet.provider().wait(&machine.id, &until).await?;
         }
         if let Some(from) = &spec.sync {
-            notes.extend(carry::sync(&inside, from, WORK).await?.1);
+            notes.extend(sync::sync(&inside, from, WORK).await?.1);
         }
         for repo in spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer) {
             let Some(clones) = &clones else { break };

@@ -45,7 +45,7 @@ fn run(arguments: &[std::ffi::OsString]) -> ExitCode {
         (Some("receive"), [directory]) => files::receive(directory),
         (Some("receive-as"), [target]) => files::receive_as(target),
         (Some("send"), [base, paths @ ..]) if !paths.is_empty() => files::send(base, paths),
-        (Some("baseline"), [directory]) => patch::baseline(&job::real_path(directory), None),
+        (Some("baseline"), [directory]) => patch::baseline(&job::real_path(directory), &mut git::Never),
         (Some("patch"), [directory]) => patch::patch(&job::real_path(directory), None),
         (Some("patch"), [directory, prefix]) => patch::patch(&job::real_path(directory), prefix.to_str()),
         _ => Err("the guest is told what to do by the agent, not by hand".to_owned()),

@@ -8,11 +8,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use machine_sys::signals::SignalFd;
-
-use crate::git::{self, Stopped};
+use crate::git::{self, Interrupt, Never, Stopped};
 use crate::orders::private_path;
 
 /// The longest that remembering or comparing a directory may take.
@@ -24,19 +22,19 @@ const CONFIG: &str = "[core]\n\tbare = false\n\tlogAllRefUpdates = false\n\tcomp
 const ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding !diff !merge\n";
 
 /// Remembers `directory` as it is.
-pub(crate) fn baseline(directory: &Path, stop: Option<&SignalFd>) -> Result<(), String> {
+pub(crate) fn baseline(directory: &Path, interrupt: &mut dyn Interrupt) -> Result<(), String> {
     let repository = places(directory)?
         .into_iter()
         .find(|place| fs::create_dir_all(place).is_ok())
         .ok_or("the machine has no place to remember its workspace in")?;
     let mut init = git::command();
     init.args(["init", "--quiet", "--bare", "--template="]).arg(&repository);
-    run(&mut init, stop)?;
+    run(&mut init, interrupt)?;
     disarm(&repository)?;
-    add(&repository, directory, stop)?;
+    add(&repository, directory, interrupt)?;
     let mut commit = in_repository(&repository, directory);
     commit.args(["commit", "--quiet", "--allow-empty", "--no-verify", "--no-gpg-sign", "--message=baseline"]);
-    run(&mut commit, stop)
+    run(&mut commit, interrupt)
 }
 
 /// Writes what has changed in `directory` since its baseline to standard output. `prefix` comes before every path in it.
@@ -46,14 +44,14 @@ pub(crate) fn patch(directory: &Path, prefix: Option<&str>) -> Result<(), String
         .find(|place| place.join("HEAD").is_file())
         .ok_or_else(|| format!("`{}` was not remembered when the job started", directory.display()))?;
     disarm(&repository)?;
-    add(&repository, directory, None)?;
+    add(&repository, directory, &mut Never)?;
     let mut diff = in_repository(&repository, directory);
     diff.args(["diff", "--cached", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]);
     diff.args(["--no-renames"]);
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}/"));
     diff.arg(format!("--src-prefix=a/{prefix}")).arg(format!("--dst-prefix=b/{prefix}"));
     diff.args(["HEAD", "--"]).stdout(Stdio::inherit());
-    run(&mut diff, None)
+    run(&mut diff, &mut Never)
 }
 
 /// Where the baseline of `directory` may be kept, the best place first: on the machine's own disk where it has one, else
@@ -99,10 +97,10 @@ fn disarm(repository: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn add(repository: &Path, directory: &Path, stop: Option<&SignalFd>) -> Result<(), String> {
+fn add(repository: &Path, directory: &Path, interrupt: &mut dyn Interrupt) -> Result<(), String> {
     let mut add = in_repository(repository, directory);
     add.args(["add", "--all", "--", "."]);
-    run(&mut add, stop)
+    run(&mut add, interrupt)
 }
 
 fn in_repository(repository: &Path, directory: &Path) -> Command {
@@ -117,8 +115,8 @@ fn in_repository(repository: &Path, directory: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command, stop: Option<&SignalFd>) -> Result<(), String> {
-    git::run(command, Instant::now() + LIMIT, stop).map_err(|stopped| match stopped {
+fn run(command: &mut Command, interrupt: &mut dyn Interrupt) -> Result<(), String> {
+    git::run(command, LIMIT, interrupt).map_err(|stopped| match stopped {
         Stopped::Asked => "the job was stopped before it started".to_owned(),
         Stopped::Failed(why) => format!("the changes cannot be followed: {why}"),
     })

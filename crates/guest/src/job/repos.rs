@@ -2,12 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
-
-use machine_sys::signals::SignalFd;
+use std::time::Duration;
 
 use super::Failure;
-use crate::git::{self, Stopped};
+use crate::git::{self, Interrupt, Stopped};
 use crate::orders::{RepoOrder, workspace};
 
 /// The longest that one repository may take.
@@ -23,12 +21,12 @@ pub(super) enum Trouble {
 }
 
 /// Puts one repository into its directory of the workspace.
-pub(super) fn provide(repo: &RepoOrder, stop: &SignalFd) -> Result<(), Trouble> {
+pub(super) fn provide(repo: &RepoOrder, interrupt: &mut dyn Interrupt) -> Result<(), Trouble> {
     let directory = workspace().join(&repo.name);
-    if repo.sent { check_out(repo, &directory, stop) } else { clone(repo, &directory, stop) }
+    if repo.sent { check_out(repo, &directory, interrupt) } else { clone(repo, &directory, interrupt) }
 }
 
-fn clone(repo: &RepoOrder, directory: &Path, stop: &SignalFd) -> Result<(), Trouble> {
+fn clone(repo: &RepoOrder, directory: &Path, interrupt: &mut dyn Interrupt) -> Result<(), Trouble> {
     let mut command = git::command();
     if let Some(credential) = &repo.credential {
         // The helper reads the credential from git's environment: it stands in no file and no command line.
@@ -44,22 +42,22 @@ fn clone(repo: &RepoOrder, directory: &Path, stop: &SignalFd) -> Result<(), Trou
         (None, None) => command.args(["--depth", "1"]),
     };
     command.arg("--").arg(&repo.url).arg(directory);
-    run(repo, &mut command, stop)?;
-    if commit.is_some() { check_out(repo, directory, stop) } else { Ok(()) }
+    run(repo, &mut command, interrupt)?;
+    if commit.is_some() { check_out(repo, directory, interrupt) } else { Ok(()) }
 }
 
-fn check_out(repo: &RepoOrder, directory: &Path, stop: &SignalFd) -> Result<(), Trouble> {
+fn check_out(repo: &RepoOrder, directory: &Path, interrupt: &mut dyn Interrupt) -> Result<(), Trouble> {
     let mut command = git::command();
     command.arg("-C").arg(directory).args(["checkout", "--quiet"]);
     match &repo.reference {
         Some(reference) => command.args([reference, "--"]),
         None => command.args(["HEAD", "--", "."]),
     };
-    run(repo, &mut command, stop)
+    run(repo, &mut command, interrupt)
 }
 
-fn run(repo: &RepoOrder, command: &mut Command, stop: &SignalFd) -> Result<(), Trouble> {
-    git::run(command, Instant::now() + LIMIT, Some(stop)).map(drop).map_err(|stopped| match stopped {
+fn run(repo: &RepoOrder, command: &mut Command, interrupt: &mut dyn Interrupt) -> Result<(), Trouble> {
+    git::run(command, LIMIT, interrupt).map(drop).map_err(|stopped| match stopped {
         Stopped::Asked => Trouble::Stopped,
         Stopped::Failed(why) => {
             Trouble::Failure(Failure::ours(format!("the repository `{}` ({}): {why}", repo.name, repo.url)))

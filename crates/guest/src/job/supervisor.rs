@@ -1,5 +1,6 @@
 //! The guest's one loop: it waits for the start, runs the job within its limits, and tells how it ended.
 
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -12,11 +13,12 @@ use super::output::Output;
 use super::plan::Plan;
 use super::repos::{self, Trouble};
 use super::running::Running;
-use super::tree::libc_signal::{HUP, INT, TERM};
+use super::tree::libc_signal::{HUP, INT, KILL, TERM};
 use super::{Failure, turn};
 use crate::attach::SOCKET;
 use crate::control::{ToClient, ToGuest};
 use crate::frame::{Evidence, Final, Kind};
+use crate::git::Interrupt;
 use crate::orders::{Orders, private_path, workspace};
 
 /// How long a client that was promised may take to come before output is no longer held back for it.
@@ -110,16 +112,19 @@ impl Supervisor {
         let plan = Plan::new(&self.orders, self.evidence.isolated)?;
         self.await_start()?;
         for repo in std::mem::take(&mut self.orders.repos) {
-            repos::provide(&repo, &self.signals).map_err(|trouble| match trouble {
+            repos::provide(&repo, self).map_err(|trouble| match trouble {
                 Trouble::Failure(failure) => Early::Failure(failure),
-                Trouble::Stopped => Early::Stopped,
+                Trouble::Stopped => self.interruption(),
             })?;
         }
         for directory in std::mem::take(&mut self.orders.baselines) {
-            crate::patch::baseline(&workspace().join(directory), Some(&self.signals)).map_err(Failure::ours)?;
+            let done = crate::patch::baseline(&workspace().join(directory), self);
+            done.map_err(
+                |message| if self.interrupted() { self.interruption() } else { Failure::ours(message).into() },
+            )?;
         }
-        if self.deadline().is_some_and(|left| left.is_zero()) {
-            return Err(Early::Deadline);
+        if self.interrupted() {
+            return Err(self.interruption());
         }
         let (running, stdin) = Running::fork(&plan, self.orders.stdin, self.orders.tty)?;
         if let Some(stdin) = stdin {
@@ -135,22 +140,38 @@ impl Supervisor {
         let Some(within) = self.orders.start_within_ms else { return Ok(()) };
         let until = self.began + Duration::from_millis(within);
         while !self.start {
-            if self.stop {
-                return Err(Early::Stopped);
+            if self.stop || self.past_deadline() {
+                return Err(self.interruption());
             }
             if self.release {
                 return Err(Failure::ours("the client that made the job gave it up before it started").into());
-            }
-            if self.deadline().is_some_and(|left| left.is_zero()) {
-                return Err(Early::Deadline);
             }
             if Instant::now() >= until {
                 let message = format!("no client came to start the job within {} s", within / 1000);
                 return Err(Failure::ours(message).into());
             }
-            turn::turn(self, None, Some(self.deadline().map_or(until, |left| until.min(Instant::now() + left))));
+            let wake = self.deadline().map_or(until, |left| until.min(Instant::now() + left));
+            let messages = turn::turn(self, None, Some(wake));
+            self.hear_early(&messages);
         }
         Ok(())
+    }
+
+    /// Why there will be no job, where somebody or the deadline wants it so.
+    fn interruption(&self) -> Early {
+        if self.stop { Early::Stopped } else { Early::Deadline }
+    }
+
+    /// A signal that would end the job ends what comes before the job.
+    fn hear_early(&mut self, messages: &[ToGuest]) {
+        self.stop |= messages
+            .iter()
+            .any(|message| matches!(message, ToGuest::Signal(signal) if [HUP, INT, KILL, TERM].contains(&signal.0)));
+    }
+
+    /// Whether the orders' deadline has passed.
+    pub(super) fn past_deadline(&self) -> bool {
+        self.deadline().is_some_and(|left| left.is_zero())
     }
 
     /// What is left until the orders' deadline, by the wall clock, which is what a deadline is about.
@@ -227,5 +248,21 @@ impl Supervisor {
         while !self.release && !self.stop && Instant::now() < until {
             turn::turn(self, None, Some(until));
         }
+    }
+}
+
+impl Interrupt for Supervisor {
+    fn watched(&self) -> Vec<BorrowedFd<'_>> {
+        std::iter::once(self.signals.as_fd()).chain(self.door.watched()).collect()
+    }
+
+    fn interrupted(&mut self) -> bool {
+        let messages = self.listen();
+        self.hear_early(&messages);
+        self.stop || self.past_deadline()
+    }
+
+    fn left(&self) -> Option<Duration> {
+        self.deadline()
     }
 }

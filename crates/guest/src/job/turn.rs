@@ -81,7 +81,7 @@ pub(super) fn supervise(supervisor: &mut Supervisor, mut job: Running) -> ExitSt
             let reason = match () {
                 () if supervisor.stop => Some(ExitReason::Stopped),
                 () if limit.is_some_and(|limit| now >= limit) => Some(ExitReason::TimedOut),
-                () if deadline.is_some_and(|left| left.is_zero()) => Some(ExitReason::Deadline),
+                () if supervisor.past_deadline() => Some(ExitReason::Deadline),
                 () => None,
             };
             ending = reason.map(|reason| {

@@ -57,3 +57,22 @@ fn gitignore_is_respected_at_every_level_and_history_goes_along_whole() {
     // Each once.
     assert_eq!(names.iter().filter(|name| name.ends_with("HEAD")).count(), 1);
 }
+
+#[test]
+fn what_is_tracked_goes_along_although_a_pattern_excludes_it() {
+    let tree = tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git").current_dir(tree.path()).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "--quiet"]);
+    fs::create_dir(tree.path().join("vendor")).unwrap();
+    for name in [".gitignore", "vendor/forced", "vendor/not", "gone"] {
+        fs::write(tree.path().join(name), "vendor/\n").unwrap();
+    }
+    git(&["add", "--force", ".gitignore", "vendor/forced", "gone"]);
+    fs::remove_file(tree.path().join("gone")).unwrap();
+    let names = packed(tree.path());
+    assert!(names.contains("vendor/forced") && names.contains(".git/index"), "{names:?}");
+    assert!(!names.contains("vendor/not") && !names.contains("gone"), "{names:?}");
+}
