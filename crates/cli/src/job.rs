@@ -1,9 +1,10 @@
 //! A job from its start to its end, with our streams and our terminal.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use machine_agent::{Finished, Job, JobEvent, JobSpec, Outcome};
-use machine_core::Error;
+use machine_core::{Error, ExitReason};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
@@ -28,6 +29,7 @@ const INTERRUPTED_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
     let printer = app.printer;
     let tty = spec.tty.is_some();
+    let program = spec.command.first().map(crate::os_string).unwrap_or_default();
     spec.grace = spec.grace.min(INTERRUPTED_GRACE);
     let mut interrupts = Interrupts::listen()?;
     let fleet = app.fleet().await?;
@@ -64,7 +66,7 @@ pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
     if let Ok(Finished { kept: true, .. }) = &finished {
         printer.kept(&name);
     }
-    conclude(shown, finished, printer)
+    conclude(shown, finished, &program, printer)
 }
 
 /// Why the stream of events was left.
@@ -148,7 +150,12 @@ async fn output(job: &mut Job, printer: Printer) -> Result<(), Failure> {
 }
 
 /// The exit code for what happened, with what there is to say about it.
-fn conclude(shown: Result<Shown, Failure>, finished: Result<Finished, Error>, printer: Printer) -> Result<u8, Failure> {
+fn conclude(
+    shown: Result<Shown, Failure>,
+    finished: Result<Finished, Error>,
+    program: &OsStr,
+    printer: Printer,
+) -> Result<u8, Failure> {
     let finished = match (shown, finished) {
         // Said first, because the machine may still be there.
         (Ok(Shown::Interrupted(number)), Err(error)) => {
@@ -166,8 +173,11 @@ fn conclude(shown: Result<Shown, Failure>, finished: Result<Finished, Error>, pr
         (Ok(Shown::Ended), Ok(finished)) => finished,
     };
     match &finished.outcome {
-        Outcome::Exited(status) if status.message.is_none() && !status.oom => {}
-        Outcome::Exited(status) if status.code.is_none() && !status.oom => {}
+        Outcome::Exited(status) if status.reason == ExitReason::SetupFailed => {
+            printer.error(&session::never_started(status, program));
+        }
+        Outcome::Exited(status) if !status.oom => {}
+        Outcome::Unknown { why } => printer.error(&session::unknown_end(why)),
         outcome => printer.warn(outcome),
     }
     if finished.foreign_lines > 0 {

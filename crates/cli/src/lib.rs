@@ -12,6 +12,8 @@ mod interrupt;
 mod job;
 mod logging;
 mod machine_args;
+mod missing;
+mod parent;
 mod printer;
 mod pump;
 mod reaper;

@@ -11,6 +11,9 @@ use rustix::io::Errno;
 
 use crate::failure::Failure;
 
+/// Facts about a failure that its sentence tells a person already.
+const FOR_PROGRAMS: &[&str] = &["errno", "exit_code"];
+
 /// One of the two streams that we write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -137,7 +140,7 @@ impl Printer {
         if error.effect() == machine_core::Effect::Unknown {
             text.push_str("  what it did is unknown; `machine list` and `machine gc` will find it\n");
         }
-        for (key, value) in error.context() {
+        for (key, value) in error.context().iter().filter(|(key, _)| !FOR_PROGRAMS.contains(key)) {
             text.push_str(&format!("  {key}: {value}\n"));
         }
         if let Some(hint) = error.hint() {

@@ -12,13 +12,12 @@ use std::time::Duration;
 use clap::Args;
 use machine_core::{Deadline, Error, Result};
 use machine_fleet::ClientId;
-use machine_sys::Fork;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::app::App;
 use crate::cli::Globals;
 use crate::failure::{Failure, code};
+use crate::parent::{Parent, detach};
 use crate::printer::Printer;
 
 /// The hidden command that is the reaper.
@@ -26,9 +25,6 @@ pub(crate) const COMMAND: &str = "__reaper";
 
 /// What a parent that leaves nothing open writes.
 const NOTHING_TO_DO: u8 = b'.';
-
-/// The longest that a parent whose end of the pipe is closed may take to be gone.
-const PARENT_GOES_WITHIN: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
 /// The longest that the reaper tries to settle what is left. What is open then is for the next command that looks.
 const SETTLE_WITHIN: Duration = Duration::from_secs(600);
@@ -96,40 +92,6 @@ impl Serve {
         });
         runtime.shutdown_background();
         settled.map(|_| code::OK).map_err(Failure::from)
-    }
-}
-
-/// Moves into a session of its own, so that no terminal's end reaches us. Whether this process is the one to go on.
-fn detach() -> std::io::Result<bool> {
-    // The leader of a group cannot start a session; its child can.
-    match machine_sys::fork()? {
-        Fork::Parent(_) => Ok(false),
-        Fork::Child => rustix::process::setsid().map(|_| true).map_err(Into::into),
-    }
-}
-
-/// The process that we watch over.
-struct Parent(Option<machine_sys::Process>);
-
-impl Parent {
-    fn find() -> std::io::Result<Self> {
-        let Some(pid) = rustix::process::getppid() else { return Ok(Self(None)) };
-        let pid = pid.as_raw_nonzero().get();
-        let process = machine_sys::process_start(pid).map(|start| machine_sys::Process::open(pid, start));
-        process.transpose().map(|process| Self(process.flatten()))
-    }
-
-    /// Blocks until it is gone for good. The pipe can end a moment before the kernel lets go of its locks, and the ledger
-    /// takes it for alive until then.
-    fn wait(&self) -> std::io::Result<()> {
-        let Some(process) = &self.0 else { return Ok(()) };
-        loop {
-            match poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&PARENT_GOES_WITHIN)) {
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
     }
 }
 

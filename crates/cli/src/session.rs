@@ -1,5 +1,7 @@
 //! A command inside a machine that exists, with our streams and our terminal.
 
+use std::ffi::OsStr;
+
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use machine_core::{Error, ErrorKind, ExecEvent, ExecSession, ExitReason, ExitStatus, Signal};
@@ -8,8 +10,11 @@ use crate::failure::{Failure, code, signal_code};
 use crate::interrupt::{Interrupts, Resizes};
 use crate::printer::{Printer, Target};
 use crate::pump::Pump;
-use crate::stdin;
 use crate::terminal::{RawMode, window_size};
+use crate::{missing, stdin};
+
+/// What a shell exits with where there is no such program.
+const NOT_FOUND: i32 = 127;
 
 /// Carries input, output, terminal size and signals until the command has ended, and returns its exit code.
 ///
@@ -17,7 +22,7 @@ use crate::terminal::{RawMode, window_size};
 ///
 /// # Errors
 /// Any failure of ours or the provider's, and a command whose end nobody knows.
-pub(crate) async fn carry(session: ExecSession, tty: bool, printer: Printer) -> Result<u8, Failure> {
+pub(crate) async fn carry(session: ExecSession, tty: bool, program: &OsStr, printer: Printer) -> Result<u8, Failure> {
     let ExecSession { events, stdin: input, control } = session;
     let mut interrupts = Interrupts::listen()?;
     let mut resizes = Resizes::listen()?;
@@ -49,7 +54,7 @@ pub(crate) async fn carry(session: ExecSession, tty: bool, printer: Printer) -> 
         }
     };
     drop(raw);
-    exit_code(&status?, printer)
+    exit_code(&status?, program, printer)
 }
 
 /// Writes all output; the command's end.
@@ -67,25 +72,32 @@ async fn output(mut events: BoxStream<'static, machine_core::Result<ExecEvent>>)
 }
 
 /// The exit code that stands for a command's end, with what there is to say about it.
-fn exit_code(status: &ExitStatus, printer: Printer) -> Result<u8, Failure> {
+fn exit_code(status: &ExitStatus, program: &OsStr, printer: Printer) -> Result<u8, Failure> {
     match (status.reason, &status.message) {
-        (ExitReason::SetupFailed, Some(message)) => {
-            let failure = Error::new(ErrorKind::Invalid, message.clone());
-            printer.error(&failure);
-        }
+        (ExitReason::SetupFailed, _) => printer.error(&never_started(status, program)),
         (_, Some(message)) => printer.note(message),
         (_, None) => {}
     }
-    match status.reason {
-        ExitReason::TimedOut => Ok(code::JOB_TIMEOUT),
-        _ => status.shell_code().map_or_else(
-            || {
-                let why = "it is not known how the command ended";
-                Err(Error::new(ErrorKind::Protocol, why).with_hint("its machine stopped or its supervisor died").into())
-            },
-            Ok,
-        ),
+    match (status.reason, status.shell_code()) {
+        (ExitReason::TimedOut, _) => Ok(code::JOB_TIMEOUT),
+        (_, Some(code)) => Ok(code),
+        (_, None) => Err(unknown_end("its machine stopped or its supervisor died").into()),
     }
+}
+
+/// What to say about a command that never started.
+pub(crate) fn never_started(status: &ExitStatus, program: &OsStr) -> Error {
+    let what = status.message.clone().unwrap_or_else(|| "the command could not be started".to_owned());
+    let error = Error::new(ErrorKind::Invalid, what);
+    match (status.code, missing::hint(program)) {
+        (Some(NOT_FOUND), Some(hint)) => error.with_hint(hint),
+        _ => error,
+    }
+}
+
+/// What to say about a command of which nobody knows how it ended.
+pub(crate) fn unknown_end(why: &str) -> Error {
+    Error::new(ErrorKind::Protocol, format!("it is not known how the command ended: {why}"))
 }
 
 /// The exit code of a program that a broken pipe ended.

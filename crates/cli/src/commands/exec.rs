@@ -57,9 +57,10 @@ impl Exec {
             tty: self.tty.then(terminal::window_size),
             stdin,
         };
+        let program = self.command.first().map(OsString::as_os_str).unwrap_or_default();
         let machine = app.provider().resolve(&self.name).await?;
         let running = app.provider().exec(&machine.id, command).await?;
-        match session::carry(running, self.tty, app.printer).await {
+        match session::carry(running, self.tty, program, app.printer).await {
             Err(Failure::Closed) => Ok(session::broken_pipe()),
             other => other,
         }

@@ -74,26 +74,42 @@ fn describe(shown: &Shown<'_>) -> String {
     line("provider", shown.provider);
     line("state", &shown.state_dir);
     line("owner", shown.owner.as_str());
-    line("computer", &format!("{} processors, {} MiB of memory", shown.local.cpus, shown.local.memory_mib));
-    let isolation = match (&shown.local.namespaces_forbidden, shown.local.isolation) {
-        (_, machine_local::Isolation::Process) => {
-            "process (as configured): nothing is hidden from a machine".to_owned()
-        }
-        (Some(why), _) => format!("process: nothing is hidden from a machine, because {why}"),
-        (None, _) => "namespaces".to_owned(),
-    };
-    line("isolation", &isolation);
-    let limits = match shown.local.limits.as_slice() {
-        [] => "none can be enforced here; they are recorded only".to_owned(),
-        limits => limits.join(", "),
-    };
-    line("limits", &limits);
+    for (key, value) in computer(&shown.local) {
+        line(key, &value);
+    }
     text.push_str("\nWhat the provider can do:\n");
     for (what, can) in abilities(shown) {
         // As above.
         let _ = writeln!(text, "  {what:<22} {can}");
     }
     text
+}
+
+/// What this computer lets machines have.
+#[cfg(target_os = "linux")]
+fn computer(local: &LocalReport) -> [(&'static str, String); 3] {
+    use machine_local::Isolation;
+
+    let isolation = match (&local.namespaces_forbidden, local.isolation) {
+        (_, Isolation::Process) => "process (as configured): nothing is hidden from a machine".to_owned(),
+        (Some(why), _) => format!("process: nothing is hidden from a machine, because {why}"),
+        (None, _) => "namespaces".to_owned(),
+    };
+    let limits = match local.limits.as_slice() {
+        [] => "none can be enforced here; they are recorded only".to_owned(),
+        limits => limits.join(", "),
+    };
+    [
+        ("computer", format!("{} processors, {} MiB of memory", local.cpus, local.memory_mib)),
+        ("isolation", isolation),
+        ("limits", limits),
+    ]
+}
+
+/// What this computer lets machines have: there can be none here, so this is never called.
+#[cfg(not(target_os = "linux"))]
+fn computer(local: &LocalReport) -> [(&'static str, String); 3] {
+    match *local {}
 }
 
 fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {

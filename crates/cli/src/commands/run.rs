@@ -34,7 +34,8 @@ pub(crate) struct Run {
     /// Clone a repository into the workspace first.
     #[arg(long, value_name = "URL[#REF[:DIR]]")]
     repo: Vec<String>,
-    /// Bring files back when it has ended, to where --sync took them from, else to the current directory.
+    /// Bring files back when it has ended, to where --sync took them from, else to the current directory. Write `--`
+    /// before the command.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     fetch: Vec<OsString>,
     /// Write what it changed in the workspace to FILE, for `git apply`.

@@ -28,6 +28,19 @@ fn the_exit_code_is_the_jobs() {
     shell(&home, "kill -KILL $$").expect(137);
     let said = home.machine(["run", "--", "no-such-program"]).expect(127);
     assert!(said.stderr.contains("no-such-program"), "{}", said.stderr);
+    // A program that only this computer has: its reader is told where it is and what would show it.
+    let dir = home.path().join("tools");
+    let tool = dir.join("tool");
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(&tool, "#!/bin/sh\necho ran\n").unwrap();
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let said = home.machine(["run".as_ref(), "--".as_ref(), tool.as_os_str()]);
+    if said.code != 0 {
+        let said = said.expect(127);
+        assert!(said.stderr.contains(&format!("--mount {}", dir.display())), "{}", said.stderr);
+        let shown = ["run".as_ref(), "--mount".as_ref(), dir.as_os_str(), "--".as_ref(), tool.as_os_str()];
+        assert_eq!(home.machine(shown).expect(0).out(), "ran\n");
+    }
     home.machine(["run", "--", "/etc/passwd"]).expect(126);
     home.machine(["run", "--", "/etc"]).expect(126);
     home.assert_clean();
