@@ -26,12 +26,14 @@ mod system {
     pub(crate) struct Parent(Option<Process>);
 
     impl Parent {
-        /// Finds it; to be called before [`detach`], which puts another in its place.
-        pub(crate) fn find() -> io::Result<Self> {
-            let Some(pid) = rustix::process::getppid() else { return Ok(Self(None)) };
-            let pid = pid.as_raw_nonzero().get();
-            let process = machine_sys::process_start(pid).map(|start| Process::open(pid, start));
-            process.transpose().map(|process| Self(process.flatten()))
+        /// Finds it by its `pid`; to be called before [`detach`], which puts another in its place. A parent that has died
+        /// already is gone for good: whoever is our parent then is somebody else.
+        pub(crate) fn find(pid: u32) -> io::Result<Self> {
+            let ours = || rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
+            let Some(parent) = ours().filter(|parent| parent.cast_unsigned() == pid) else { return Ok(Self(None)) };
+            let process = machine_sys::process_start(parent).map(|start| Process::open(parent, start)).transpose()?;
+            // Still our parent, so that it was not another with its pid that we found.
+            Ok(Self(process.flatten().filter(|_| ours() == Some(parent))))
         }
 
         /// Blocks until it is gone for good. The pipe can end a moment before the kernel lets go of its locks, and the
@@ -67,7 +69,7 @@ mod system {
 
     impl Parent {
         /// Finds it.
-        pub(crate) fn find() -> io::Result<Self> {
+        pub(crate) fn find(_pid: u32) -> io::Result<Self> {
             Ok(Self)
         }
 

@@ -41,7 +41,7 @@ impl Reaper {
     pub(crate) fn start(globals: &Globals, client: ClientId) -> Result<Self> {
         let failed = |error| Error::io("cannot start the process that cleans up after us", error);
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-        command.arg(COMMAND).arg(client.to_string());
+        command.arg(COMMAND).arg(client.to_string()).arg(std::process::id().to_string());
         if let Some(provider) = &globals.provider {
             command.arg("--provider").arg(provider);
         }
@@ -68,6 +68,8 @@ impl Reaper {
 pub(crate) struct Serve {
     /// Who that process is in the ledger.
     client: ClientId,
+    /// Its pid.
+    parent: u32,
 }
 
 impl Serve {
@@ -77,7 +79,7 @@ impl Serve {
     /// What keeps the ledger from being opened or settled. Nobody sees it; the next command that looks, does.
     pub(crate) fn run(&self, globals: Globals) -> Result<u8, Failure> {
         let failed = |error| Error::io("cannot watch the parent", error);
-        let parent = Parent::find().map_err(failed)?;
+        let parent = Parent::find(self.parent).map_err(failed)?;
         if !detach().map_err(failed)? || !parent_left().map_err(|errno| failed(errno.into()))? {
             return Ok(code::OK);
         }
@@ -88,7 +90,9 @@ impl Serve {
             .map_err(|error| Error::io("cannot start the event loop", error))?;
         let settled = runtime.block_on(async {
             let app = App::open(globals, Printer::new(true))?;
-            app.fleet().await?.settle(self.client, Deadline::after(SETTLE_WITHIN)).await
+            app.fleet().await?.settle(self.client, Deadline::after(SETTLE_WITHIN)).await?;
+            // A death in the middle of making a machine leaves files that no intent speaks of.
+            app.local().collect_garbage(false).await
         });
         runtime.shutdown_background();
         settled.map(|_| code::OK).map_err(Failure::from)

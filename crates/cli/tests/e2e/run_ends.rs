@@ -79,7 +79,7 @@ fn kill_9_leaves_nothing() {
 #[test]
 fn kill_9_at_any_moment_leaves_nothing() {
     let home = Home::new();
-    for millis in [0, 2, 4, 6, 8, 10, 15, 20, 30, 40] {
+    for millis in [0, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 20, 25, 30, 40, 60] {
         let child =
             home.command(["run", "--", "sleep", "60"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(millis));
