@@ -72,13 +72,13 @@ impl Place {
 ///
 /// # Errors
 /// [`ErrorKind::Ledger`] when the file `owner` cannot be understood: a new owner in its place would disown every machine.
-pub(crate) fn of(dir: &StateDir) -> Result<OwnerId> {
+pub(crate) async fn of(dir: &StateDir) -> Result<OwnerId> {
     let failed = |error| Error::io(format!("the owner of {} cannot be settled", dir.path().display()), error);
     let place = Place::of(dir).map_err(failed)?;
     if let Some(owner) = known(&read(dir)?, &place) {
         return Ok(owner);
     }
-    let _lock = dir.lock()?;
+    let _lock = dir.lock().await?;
     // Another process may have been first.
     let mut file = read(dir)?;
     if let Some(owner) = known(&file, &place) {

@@ -5,12 +5,19 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use machine_core::{Error, ErrorKind, IntentId, Result};
+use machine_core::{Deadline, Error, ErrorKind, IntentId, Result};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// What to do about a state directory that cannot be used.
 const ELSEWHERE: &str = "set MACHINE_STATE_DIR to a directory of your own";
+
+/// How long a change to the directory itself may take: a few small files, written and synced.
+const LOCK_WITHIN: Duration = Duration::from_secs(10);
+/// How long to wait before trying its lock again.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A state directory that exists, is ours, and could be written to when it was opened. Everything in it is private to its
 /// user: directories are 0700, files 0600.
@@ -85,17 +92,27 @@ impl StateDir {
         })
     }
 
-    /// Keeps every other process of this computer out of the rare changes to the directory itself (a new ledger, a new
-    /// owner), until the file is dropped. Waits for whoever is at it: they only write a small file or two.
-    pub(crate) fn lock(&self) -> Result<File> {
-        let lock = || {
-            let dir = File::open(&self.path)?;
-            flock(&dir, FlockOperation::LockExclusive)?;
-            Ok(dir)
-        };
-        lock().map_err(|error: io::Error| {
-            Error::io(format!("the state directory {} cannot be locked", self.path.display()), error)
-        })
+    /// Keeps everybody else out of the rare changes to the directory itself (a new ledger, a new owner), until the file is
+    /// dropped. Waits without holding up the thread, because whoever has the lock may be a task of this very one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] when somebody has it for longer than such a change ever takes.
+    pub(crate) async fn lock(&self) -> Result<File> {
+        let failed = |error| Error::io(format!("the state directory {} cannot be locked", self.path.display()), error);
+        let dir = File::open(&self.path).map_err(failed)?;
+        let deadline = Deadline::after(LOCK_WITHIN);
+        loop {
+            match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(dir),
+                Err(Errno::WOULDBLOCK) if !deadline.passed() => tokio::time::sleep(LOCK_PAUSE).await,
+                Err(Errno::WOULDBLOCK) => {
+                    let what =
+                        format!("another command has held the state directory {} for too long", self.path.display());
+                    return Err(Error::new(ErrorKind::Busy, what).with_hint("look for a command that hangs"));
+                }
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
     }
 
     /// Puts `contents` into the file `name` so that a crash leaves either the old file or the new one.

@@ -42,7 +42,7 @@ impl SqliteLedger {
     /// # Errors
     /// [`ErrorKind::Ledger`] when it is damaged, was made by a newer version, or cannot be written to. It is then left as it is.
     pub async fn open(dir: &StateDir) -> Result<Self> {
-        let owner = owner::of(dir)?;
+        let owner = owner::of(dir).await?;
         let path = dir.path().join(FILE);
         if path.to_str().is_none() {
             let what = format!("the state directory {} is not valid UTF-8", dir.path().display());
@@ -72,7 +72,7 @@ impl SqliteLedger {
 /// Makes a new ledger under another name and puts it in place when it is complete, so that one that is empty or half made is
 /// known to be damaged.
 async fn make(dir: &StateDir, path: &Path) -> Result<()> {
-    let _lock = dir.lock()?;
+    let _lock = dir.lock().await?;
     if path.exists() {
         return Ok(());
     }

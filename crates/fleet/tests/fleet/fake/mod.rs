@@ -1,0 +1,225 @@
+//! A cloud in memory that fails on demand. It keeps what it was asked, and what it was left with.
+
+mod provider;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use machine_core::*;
+use tokio::sync::Semaphore;
+
+/// How the next create goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum CreateFault {
+    /// Nothing is made, and the error says so.
+    Refused,
+    /// It is made, and nobody is told.
+    LostAnswer,
+    /// It is made twice, and nobody is told.
+    LostAnswerTwice,
+    /// Nothing is made, and nobody is told.
+    LostRequest,
+    /// Nobody is told; it shows after this many looks.
+    Late(u32),
+    /// It is made, its start fails, and the error says so.
+    Applied,
+    /// It is made, and the answer never comes.
+    Hang,
+    /// It waits at the gate first, and goes well.
+    Gate,
+}
+
+/// How the next destroy goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum DestroyFault {
+    /// Refused for good.
+    Forbidden,
+    /// Refused for now.
+    Busy,
+    /// The state of the thing does not allow it.
+    Conflict,
+    /// It happens, and nobody is told.
+    LostAnswer,
+    /// Accepted; still there for this many looks at it, and then in this many lists.
+    Slow(u32, u32),
+}
+
+#[derive(Debug, Clone)]
+struct Thing<T> {
+    what: T,
+    /// How many looks must pass before it shows.
+    late: u32,
+    /// Since destroy was accepted: how many looks and lists still show it.
+    going: Option<(u32, u32)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    machines: BTreeMap<String, Thing<Machine>>,
+    volumes: BTreeMap<String, Thing<Volume>>,
+    pub(crate) on_create: VecDeque<CreateFault>,
+    pub(crate) on_destroy: VecDeque<DestroyFault>,
+    /// Lists and finds leave this much out and say that they are partial.
+    pub(crate) partial: bool,
+    /// Lists fail.
+    pub(crate) list_fails: bool,
+    pub(crate) calls: Vec<&'static str>,
+    next: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Fake {
+    world: Mutex<World>,
+    info: ProviderInfo,
+    capabilities: Capabilities,
+    /// Where creates wait that were told to.
+    pub(crate) gate: Semaphore,
+    /// One permit for every create that has come to the gate.
+    pub(crate) arrived: Semaphore,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Arc<Self> {
+        Self::lagging(Duration::ZERO)
+    }
+
+    /// One whose lists may lag by this much.
+    pub(crate) fn lagging(list_lag: Duration) -> Arc<Self> {
+        let info = ProviderInfo { kind: "fake", title: "Fake", documentation: "" };
+        let (gate, arrived) = (Semaphore::new(0), Semaphore::new(0));
+        Arc::new(Self { world: Mutex::default(), info, capabilities: capabilities(list_lag), gate, arrived })
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    pub(crate) fn fail_create(&self, fault: CreateFault) {
+        self.world().on_create.push_back(fault);
+    }
+
+    pub(crate) fn fail_destroy(&self, fault: DestroyFault) {
+        self.world().on_destroy.push_back(fault);
+    }
+
+    /// What is there, whoever made it, seen or not: the bill.
+    pub(crate) fn bill(&self) -> Vec<String> {
+        let world = self.world();
+        world.machines.keys().chain(world.volumes.keys()).cloned().collect()
+    }
+
+    pub(crate) fn count(&self, call: &str) -> usize {
+        self.world().calls.iter().filter(|made| **made == call).count()
+    }
+
+    /// Puts a machine there by other means.
+    pub(crate) fn put(&self, name: &str, markers: Option<Markers>) -> MachineId {
+        self.world().add(name, markers, 0).id
+    }
+
+    /// Takes a machine away by other means.
+    pub(crate) fn take(&self, id: &MachineId) {
+        self.world().machines.remove(id.as_str()).unwrap();
+    }
+
+    pub(crate) fn edit(&self, id: &MachineId, edit: impl FnOnce(&mut Machine)) {
+        edit(&mut self.world().machines.get_mut(id.as_str()).unwrap().what);
+    }
+
+    pub(crate) fn edit_volume(&self, id: &VolumeId, edit: impl FnOnce(&mut Volume)) {
+        edit(&mut self.world().volumes.get_mut(id.as_str()).unwrap().what);
+    }
+}
+
+impl World {
+    fn id(&mut self, letter: char) -> String {
+        self.next += 1;
+        format!("{letter}-{:03}", self.next)
+    }
+
+    fn add(&mut self, name: &str, markers: Option<Markers>, late: u32) -> Machine {
+        let machine = machine(self.id('m'), name, markers);
+        self.machines.insert(machine.id.as_str().to_owned(), Thing { what: machine.clone(), late, going: None });
+        machine
+    }
+
+    /// What a look at everything shows; each look brings late things nearer and takes going things further.
+    fn look(&mut self) -> Vec<Machine> {
+        let shown = self.machines.values_mut().filter_map(Thing::listed).collect();
+        self.machines.retain(|_, thing| thing.going != Some((0, 0)));
+        shown
+    }
+}
+
+impl<T: Clone> Thing<T> {
+    fn listed(&mut self) -> Option<T> {
+        if self.late > 0 {
+            self.late -= 1;
+            return None;
+        }
+        if let Some((0, lists)) = &mut self.going {
+            *lists = lists.saturating_sub(1);
+        }
+        Some(self.what.clone())
+    }
+
+    fn looked_at(&mut self) -> Option<T> {
+        match &mut self.going {
+            Some((0, _)) => return None,
+            Some((looks, _)) => *looks -= 1,
+            None => {}
+        }
+        (self.late == 0).then(|| self.what.clone())
+    }
+}
+
+fn machine(id: String, name: &str, markers: Option<Markers>) -> Machine {
+    Machine {
+        id: MachineId::new(id),
+        name: name.to_owned(),
+        provider: "fake".to_owned(),
+        state: MachineState::Running,
+        raw_state: "running".to_owned(),
+        region: None,
+        size: None,
+        image: None,
+        created_at: Some(Timestamp::now()),
+        started_at: None,
+        addresses: Addresses::default(),
+        labels: BTreeMap::new(),
+        markers,
+        volumes: Vec::new(),
+        exit: None,
+        price: None,
+        notes: Vec::new(),
+        details: Default::default(),
+    }
+}
+
+fn capabilities(list_lag: Duration) -> Capabilities {
+    Capabilities {
+        create_once: CreateOnce::Lookup,
+        stops_bill: StopsBill::Destroy,
+        guest_end_ends_bill: false,
+        list_lag,
+        exec: Transport::None,
+        exec_limit: None,
+        exec_stdin: false,
+        exec_tty: false,
+        logs: Transport::None,
+        suspend: false,
+        attach_live: true,
+        network_none: false,
+        ports: false,
+        mounts: false,
+        files: false,
+        user_data: false,
+        images: false,
+        command: false,
+        guest: GuestProgram::Brought,
+        limits: Limits { name_len: 63, label_len: 63, user_data_bytes: None, volumes_per_machine: None },
+        price_source: PriceSource::Free,
+    }
+}

@@ -1,0 +1,26 @@
+//! The fleet against a provider in memory that fails on demand, and its ledger against crashes, races and bad disks.
+//!
+//! Every module is `cfg(test)`, which is how clippy knows that helpers here may unwrap.
+
+#[cfg(test)]
+mod cancel;
+#[cfg(test)]
+mod create;
+#[cfg(test)]
+mod destroy;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod refused;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod settle;
+#[cfg(test)]
+mod sweep;
+#[cfg(test)]
+mod volumes;
