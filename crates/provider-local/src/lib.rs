@@ -22,6 +22,8 @@ mod boot;
 #[cfg(target_os = "linux")]
 mod catalog;
 #[cfg(target_os = "linux")]
+mod chore;
+#[cfg(target_os = "linux")]
 mod control;
 #[cfg(target_os = "linux")]
 mod fault;

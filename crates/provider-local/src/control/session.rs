@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use machine_core::{
-    Error, ErrorKind, Exec, ExecControl, ExecEvent, ExecSession, ExitReason, ExitStatus, Result, Signal, WindowSize,
+    Effect, Error, ErrorKind, Exec, ExecControl, ExecEvent, ExecSession, ExitReason, ExitStatus, Result, Signal,
+    WindowSize,
 };
 use rustix::pipe::PipeFlags;
 use tokio::io::AsyncWrite;
@@ -22,6 +23,8 @@ use crate::wire::{ExecRequest, Reply, Request};
 
 /// How much output is taken at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
+/// How long a command may take until it is executed.
+const START: Duration = Duration::from_secs(30);
 /// How long what a terminal has taken may take to show on its master side: the kernel moves it in its own time.
 const LINGER: Duration = Duration::from_millis(50);
 /// How many pieces of it are waited for, so that one who goes on writing cannot keep the end from being told.
@@ -53,7 +56,11 @@ pub(crate) async fn exec(
     drop(theirs);
     let mut inbox = Inbox::default();
     let mut terminal: Option<Arc<Terminal>> = None;
-    let ended = match connection.receive(&mut inbox).await? {
+    let started = tokio::time::timeout(START, connection.receive(&mut inbox)).await.map_err(|_| {
+        let message = format!("the machine did not start the command within {} s", START.as_secs());
+        Error::new(ErrorKind::Timeout, message).with_effect(Effect::Unknown)
+    })?;
+    let ended = match started? {
         Some((Reply::Started, fds)) => {
             if command.tty.is_some() {
                 let master = fds.into_iter().next().ok_or_else(|| {

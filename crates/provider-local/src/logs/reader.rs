@@ -213,6 +213,7 @@ impl Clock {
             let stream = match marks[1] {
                 b'o' => Stream::Stdout,
                 b'e' => Stream::Stderr,
+                b's' => Stream::System,
                 _ => return None,
             };
             return Some((at, stream, marks[2] == b'P'));

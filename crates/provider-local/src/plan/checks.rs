@@ -7,6 +7,8 @@ use machine_core::{EnvVar, Error, ErrorKind, MachineSpec, OsText, Result};
 
 /// The most volumes on one machine.
 pub(crate) const MAX_VOLUMES: usize = 64;
+/// The longest key or value of a label, in characters. Nothing here needs a bound; a label is for people.
+pub(crate) const MAX_LABEL: usize = 255;
 
 /// Checks everything in `spec` that needs no look at the computer.
 ///
@@ -14,6 +16,9 @@ pub(crate) const MAX_VOLUMES: usize = 64;
 /// [`ErrorKind::Invalid`], which says what is wrong with what.
 pub(crate) fn check_spec(spec: &MachineSpec) -> Result<()> {
     check_command(&spec.command, &spec.env, spec.workdir.as_ref())?;
+    for (key, value) in &spec.labels {
+        check_label(key, value)?;
+    }
     let mut taken = BTreeSet::new();
     for file in &spec.files {
         check_inside("file", file.path.as_bytes())?;
@@ -45,6 +50,20 @@ pub(crate) fn check_spec(spec: &MachineSpec) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Checks a label.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] where it has no key, or is too long.
+pub(crate) fn check_label(key: &str, value: &str) -> Result<()> {
+    if key.is_empty() {
+        return Err(invalid("a label has no name".to_owned()));
+    }
+    match [key, value].iter().map(|text| text.chars().count()).find(|length| *length > MAX_LABEL) {
+        Some(length) => Err(invalid(format!("a label has {length} characters, and may have {MAX_LABEL}"))),
+        None => Ok(()),
+    }
 }
 
 /// Checks a command, its variables and its working directory.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use machine_core::{Error, ErrorKind, Intent, MachineSpec, Mount, Network, OsText, Result};
 use secrecy::ExposeSecret as _;
 
-pub(crate) use checks::{MAX_VOLUMES, check_command, check_inside};
+pub(crate) use checks::{MAX_LABEL, MAX_VOLUMES, check_command, check_inside, check_label};
 pub(crate) use creator_env::CreatorEnv;
 pub(crate) use size::{Computer, WHOLE};
 

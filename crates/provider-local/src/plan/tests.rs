@@ -207,6 +207,7 @@ fn what_is_not_here_is_refused_with_what_to_do() {
     assert!(refused(&|wish| wish.command = vec!["a\0b".into()]).1.contains("zero byte"));
     assert!(refused(&|wish| wish.command = vec!["".into()]).1.contains("empty"));
     assert!(refused(&|wish| wish.env = vec![EnvVar::new("A=B", "")]).1.contains("A=B"));
+    assert!(refused(&|wish| drop(wish.labels.insert("x".repeat(256), String::new()))).1.contains("256"));
     assert!(refused(&|wish| wish.workdir = Some("src".into())).1.contains("src"));
     for path in ["relative", "/", "/proc/x", "/a/../etc", "/dev/null"] {
         assert!(refused(&|wish| wish.files = vec![FileSpec::private(path, *b"x")]).1.contains("file"), "{path}");

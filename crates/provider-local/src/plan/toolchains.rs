@@ -139,7 +139,6 @@ impl Found<'_> {
 
     /// Adds a directory that variable `name` names: it is a toolchain's whatever it is called.
     fn add_named(&mut self, name: &str, dir: &Path) {
-        let Some(below) = self.below_home(dir) else { return };
         let usual = match name {
             "CARGO_HOME" => Some(".cargo"),
             "GOPATH" => Some("go"),
@@ -148,10 +147,22 @@ impl Found<'_> {
             "RBENV_ROOT" => Some(".rbenv"),
             _ => None,
         };
+        let Some(below) = self.below_home(dir) else { return self.add_elsewhere(usual, dir) };
         let by_path = KNOWN.iter().find(|known| below == Path::new(known.root));
         match by_path.or_else(|| KNOWN.iter().find(|known| Some(known.root) == usual)) {
             Some(known) => self.add(&below, known.writable, known.hidden),
             None => self.add(&below, false, &[]),
+        }
+    }
+
+    /// Adds a directory outside of the home directory where tools write caches and whoever runs us may, as in containers
+    /// that are made for one toolchain: it shows as it is in any case, but could not be written.
+    fn add_elsewhere(&mut self, usual: Option<&str>, dir: &Path) {
+        let Some(known) = KNOWN.iter().find(|known| known.writable && Some(known.root) == usual) else { return };
+        let is_ours = rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).is_ok();
+        if dir.is_absolute() && dir.starts_with("/usr/local") && dir.is_dir() && is_ours {
+            let hidden = known.hidden.iter().map(|name| OsText::from(*name)).collect();
+            self.toolchains.push(Toolchain { path: OsText::from(dir.as_os_str()), writable: true, hidden });
         }
     }
 

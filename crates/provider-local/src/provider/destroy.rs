@@ -73,10 +73,21 @@ impl Local {
         self.store.private_files(id).remove();
         crate::rootfs::remove_plain(id);
         if let Some(name) = in_trash
-            && let Err(error) = self.store.delete_from_trash(&name)
+            && let Err(error) = self.delete(&name)
         {
             tracing::warn!(machine = id, %error, "the machine is gone, but not all of its files");
         }
         Ok(())
+    }
+
+    /// Deletes one thing in the trash, files of users that only machines have included.
+    ///
+    /// # Errors
+    /// [`System`](machine_core::ErrorKind::System), with what is left; it stays in the trash.
+    pub(super) fn delete(&self, name: &str) -> Result<()> {
+        self.store.delete_from_trash(name).or_else(|error| {
+            let trash = self.store.root().join(crate::layout::TRASH);
+            crate::chore::remove_as_root(&self.helper, &trash, name).map_err(|_| error)
+        })
     }
 }

@@ -50,9 +50,9 @@ impl Sweep<'_> {
         self.private_files()?;
         self.cgroups()?;
         for name in self.local.store.rubbish()? {
-            let store = &self.local.store;
+            let local = self.local;
             self.act(&format!("deleted what was left of {}", name.split('.').next().unwrap_or(&name)), || {
-                store.delete_from_trash(&name)
+                local.delete(&name)
             });
         }
         Ok(())

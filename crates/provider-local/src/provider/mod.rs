@@ -32,7 +32,7 @@ use crate::GUEST_PATH;
 use crate::catalog::LocalCatalog;
 use crate::config::LocalConfig;
 use crate::isolation::Isolation;
-use crate::plan::{Computer, CreatorEnv, MAX_VOLUMES};
+use crate::plan::{Computer, CreatorEnv, MAX_LABEL, MAX_VOLUMES};
 use crate::store::Store;
 use volumes::LocalVolumes;
 
@@ -113,8 +113,7 @@ fn capabilities() -> Capabilities {
         guest: GuestProgram::Present(vec![GUEST_PATH.to_owned(), "__guest".to_owned()]),
         limits: Limits {
             name_len: 63,
-            // Nothing here sets a bound; a label of this length is still one that a person can read.
-            label_len: 255,
+            label_len: MAX_LABEL,
             user_data_bytes: None,
             volumes_per_machine: Some(MAX_VOLUMES),
         },

@@ -34,7 +34,7 @@ impl LocalProvider {
             state_directory: local.store.root().display().to_string(),
             helper: local.helper.display().to_string(),
             isolation: local.isolation,
-            namespaces_forbidden: None,
+            namespaces_forbidden: crate::chore::namespaces_forbidden(&local.helper),
             limits: limits(),
             cpus: local.computer.cpus,
             memory_mib: local.computer.memory_mib,

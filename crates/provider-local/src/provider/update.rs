@@ -3,7 +3,7 @@
 use machine_core::{Error, ErrorKind, Machine, MachineChange, MachineName, Result, VolumeMount};
 
 use super::{Local, describe};
-use crate::plan::{MAX_VOLUMES, check_inside};
+use crate::plan::{MAX_VOLUMES, check_inside, check_label};
 use crate::record::SpecRecord;
 use crate::store::{MachineDir, OpLock};
 
@@ -23,6 +23,7 @@ impl Local {
             return Err(Error::new(ErrorKind::Conflict, message).with_hint("stop it first: machine stop NAME"));
         }
         for (key, value) in &change.labels {
+            check_label(key, value.as_deref().unwrap_or_default())?;
             match value {
                 Some(value) => spec.labels.insert(key.clone(), value.clone()),
                 None => spec.labels.remove(key),

@@ -160,7 +160,7 @@ impl Local {
         let in_trash = self.store.displace_volume(id)?;
         drop(lock);
         match in_trash {
-            Some(name) => self.store.delete_from_trash(&name).map(|()| Destroyed::Accepted),
+            Some(name) => self.delete(&name).map(|()| Destroyed::Accepted),
             None => Ok(Destroyed::AlreadyGone),
         }
     }

@@ -22,6 +22,7 @@ use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 pub(crate) use files::{Unreadable, create_new, failed, write_json};
 pub(crate) use locks::OpLock;
 pub(crate) use machine_dir::{MachineDir, Observed};
+pub(crate) use remove::remove_tree;
 pub(crate) use volume_dir::{VolumeDir, VolumeRecord};
 
 use crate::layout::{MACHINES, NAMES, TRASH, VOLUMES};

@@ -19,7 +19,7 @@ const AGAIN: usize = 64;
 ///
 /// # Errors
 /// The first thing that cannot be deleted; whatever else can be deleted is gone then.
-pub(super) fn remove_tree(parent: impl AsFd, name: &str) -> io::Result<()> {
+pub(crate) fn remove_tree(parent: impl AsFd, name: &str) -> io::Result<()> {
     let parent = parent.as_fd();
     let name = CString::new(name)?;
     let mut deep = Vec::new();

@@ -42,7 +42,6 @@ impl Store {
             for part in [LOG, RW] {
                 rustix::fs::mkdirat(&fd, part, DIR_MODE)?;
             }
-            rustix::fs::fsync(&fd)?;
             Ok(MachineDir::elsewhere(&spec.id, self.root.join(MACHINES).join(&spec.id), fd))
         };
         match make() {
