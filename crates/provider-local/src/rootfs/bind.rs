@@ -1,11 +1,12 @@
 //! Showing a directory or file of the computer inside.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use machine_sys::mounts::{Restrictions, restrict};
-use rustix::fs::{CWD, FileType, fstat, statvfs};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, statvfs};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MoveMountFlags, OpenTreeFlags, mount_remount, move_mount, open_tree};
 
@@ -33,14 +34,6 @@ impl Root {
         attach(&tree, &place, how).during(STAGE, || cannot_show(source, target))
     }
 
-    /// Shows a device file, with its power as a device.
-    pub(crate) fn bind_device(&self, source: &Path, target: &Path) -> Step<()> {
-        let tree = copy_tree(source)?;
-        let place = self.placeholder(target)?;
-        let how = Restrictions { read_only: false, no_devices: false, recursive: false };
-        attach(&tree, &place, how).during(STAGE, || cannot_show(source, target))
-    }
-
     /// Makes what is mounted inside at `path`, or lies there, read-only from here on down.
     pub(crate) fn protect(&self, path: &Path) -> Step<()> {
         let place = match self.open(path) {
@@ -58,6 +51,39 @@ impl Root {
         };
         protect().during(STAGE, || format!("cannot protect `{}` of the machine", path.display()))
     }
+}
+
+/// Shows `source` as `name` in `directory`, where nothing of that name is yet. For the many small things that every machine
+/// has: half as many system calls as by path.
+pub(super) fn bind_new(directory: &OwnedFd, name: &OsStr, source: &Path, how: Show) -> Step<()> {
+    let tree = copy_tree(source)?;
+    let place = if how == Show::Directory {
+        mkdirat(directory, name, Mode::from_raw_mode(0o755))
+            .and_then(|()| openat(directory, name, OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty()))
+    } else {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        openat(directory, name, flags, Mode::from_raw_mode(0o600))
+    };
+    let restrictions = match how {
+        Show::Directory => Restrictions { read_only: true, no_devices: true, recursive: true },
+        Show::File => Restrictions { read_only: true, no_devices: true, recursive: false },
+        Show::Device => Restrictions { read_only: false, no_devices: false, recursive: false },
+    };
+    place
+        .map_err(io::Error::from)
+        .and_then(|place| attach(&tree, &place, restrictions))
+        .during(STAGE, || format!("cannot show `{}` in the machine", source.display()))
+}
+
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// A directory, read-only.
+    Directory,
+    /// A file, read-only.
+    File,
+    /// A device file, with its power as a device.
+    Device,
 }
 
 fn cannot_show(source: &Path, target: &Path) -> String {

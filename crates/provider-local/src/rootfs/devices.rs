@@ -1,33 +1,36 @@
 //! `/dev`: what every program may expect, and nothing else.
 
+use std::ffi::OsStr;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use rustix::fs::{Mode, chmodat};
+use rustix::fs::{Mode, chmodat, symlinkat};
 use rustix::mount::MountFlags;
 
+use super::bind::{Show, bind_new};
 use super::root::Root;
 use super::{Ids, STAGE};
 use crate::fault::{During as _, Step};
 
-const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
+const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
 
 const LINKS: &[(&str, &str)] = &[
-    ("/dev/fd", "/proc/self/fd"),
-    ("/dev/stdin", "/proc/self/fd/0"),
-    ("/dev/stdout", "/proc/self/fd/1"),
-    ("/dev/stderr", "/proc/self/fd/2"),
-    ("/dev/ptmx", "pts/ptmx"),
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("ptmx", "pts/ptmx"),
 ];
 
 /// Makes `/dev`, with terminals of the machine's own, and the directories in memory.
 pub(super) fn make(root: &Root, ids: Ids) -> Step<()> {
-    // Its own file system would make no difference: `/` is a tmpfs, too, and ends up read-only, which /dev may be.
-    for device in DEVICES.iter().map(Path::new) {
-        root.bind_device(device, device)?;
+    // A file system of its own would make no difference: `/` is a tmpfs, too, and ends up read-only, which /dev may be.
+    let dev = root.directory(Path::new("/dev"))?;
+    for device in DEVICES {
+        bind_new(&dev, OsStr::new(device), &Path::new("/dev").join(device), Show::Device)?;
     }
-    for (path, target) in LINKS {
-        root.link(Path::new(path), Path::new(target))?;
+    for (name, target) in LINKS {
+        symlinkat(*target, &dev, *name).during(STAGE, || format!("cannot make `/dev/{name}` of the machine"))?;
     }
     // Terminals belong to a group of their own where that group exists inside.
     let data =

@@ -1,13 +1,16 @@
 //! `/etc`: who is who is written anew, and of the computer's own only what programs need.
 
-use std::fs;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, openat, symlinkat};
 use rustix::mount::MountFlags;
 
 use super::STAGE;
-use super::root::{Root, split};
+use super::bind::{Show, bind_new};
+use super::root::Root;
 use crate::fault::{During as _, Step};
 
 /// Shown where the computer has it.
@@ -74,15 +77,14 @@ const COVERED: &[&str] = &["/etc/ssl/private", "/etc/pki/tls/private", "/etc/pki
 
 /// Fills `/etc`.
 pub(super) fn fill(root: &Root, name: &str, home: &Path, computers_network: bool) -> Step<()> {
-    let etc = Path::new("/etc");
-    root.directory(etc)?;
-    for entry in fs::read_dir(etc).during(STAGE, || "cannot read `/etc`".to_owned())?.flatten() {
+    let etc = root.directory(Path::new("/etc"))?;
+    for entry in fs::read_dir("/etc").during(STAGE, || "cannot read `/etc`".to_owned())?.flatten() {
         let file = entry.file_name();
         let is_shown = file.to_str().is_some_and(|file| {
             SHOWN.binary_search(&file).is_ok() || SHOWN_FAMILIES.iter().any(|family| file.starts_with(family))
         });
         if is_shown {
-            show(root, &entry.path())?;
+            show(&etc, &entry)?;
         }
     }
     for path in COVERED.iter().map(Path::new) {
@@ -95,10 +97,10 @@ pub(super) fn fill(root: &Root, name: &str, home: &Path, computers_network: bool
     let passwd = format!(
         "root:x:0:0:root:{home}:{shell}\nuser:x:1000:1000:user:{home}:{shell}\nnobody:x:65534:65534:nobody:/:/bin/false\n"
     );
-    write(root, "/etc/passwd", &passwd)?;
-    write(root, "/etc/group", "root:x:0:\ntty:x:5:\nuser:x:1000:\nnogroup:x:65534:\n")?;
-    write(root, "/etc/hostname", &format!("{name}\n"))?;
-    write(root, "/etc/hosts", &hosts(name, computers_network))
+    write(&etc, "passwd", &passwd)?;
+    write(&etc, "group", "root:x:0:\ntty:x:5:\nuser:x:1000:\nnogroup:x:65534:\n")?;
+    write(&etc, "hostname", &format!("{name}\n"))?;
+    write(&etc, "hosts", &hosts(name, computers_network))
 }
 
 /// Names that the computer knows are known in the machine as long as they share a network.
@@ -113,17 +115,23 @@ fn hosts(name: &str, computers_network: bool) -> String {
 
 /// Shows one entry. A link to something that is there inside as well stays a link (`localtime` tells the zone's name by
 /// it); another is followed.
-fn show(root: &Root, path: &Path) -> Step<()> {
-    let Ok(link) = fs::read_link(path) else { return root.bind(path, path, true) };
-    let target = path.parent().map_or_else(|| link.clone(), |parent| parent.join(&link));
-    if is_shown_elsewhere(&target) {
-        return root.link(path, &link);
-    }
-    match fs::canonicalize(path) {
-        Ok(real) => root.bind(&real, path, true),
-        // A link to nothing is nothing.
-        Err(_) => Ok(()),
-    }
+fn show(etc: &OwnedFd, entry: &DirEntry) -> Step<()> {
+    let (path, name) = (entry.path(), entry.file_name());
+    let (source, is_directory) = match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => {
+            let Ok(link) = fs::read_link(&path) else { return Ok(()) };
+            if is_shown_elsewhere(&Path::new("/etc").join(&link)) {
+                return symlinkat(&link, etc, &name).during(STAGE, || format!("cannot link `{}`", path.display()));
+            }
+            // A link to nothing is nothing.
+            let Ok(real) = fs::canonicalize(&path) else { return Ok(()) };
+            let is_directory = real.is_dir();
+            (real, is_directory)
+        }
+        Ok(kind) => (path, kind.is_dir()),
+        Err(_) => return Ok(()),
+    };
+    bind_new(etc, &name, &source, if is_directory { Show::Directory } else { Show::File })
 }
 
 fn is_shown_elsewhere(target: &Path) -> bool {
@@ -138,16 +146,13 @@ fn is_shown_elsewhere(target: &Path) -> bool {
 }
 
 /// Writes a small file of ours.
-fn write(root: &Root, path: &str, contents: &str) -> Step<()> {
-    let path = Path::new(path);
-    let (parent, name) = split(path)?;
-    let parent = root.directory(parent)?;
+fn write(etc: &OwnedFd, name: &str, contents: &str) -> Step<()> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::File::from(openat(&parent, name, flags, Mode::from_raw_mode(0o644))?);
-        std::io::Write::write_all(&mut file, contents.as_bytes())
+    let write = || -> io::Result<()> {
+        let mut file = File::from(openat(etc, name, flags, Mode::from_raw_mode(0o644))?);
+        file.write_all(contents.as_bytes())
     };
-    write().during(STAGE, || format!("cannot write `{}` of the machine", path.display()))
+    write().during(STAGE, || format!("cannot write `/etc/{name}` of the machine"))
 }
 
 #[cfg(test)]
