@@ -18,8 +18,10 @@ use super::environment::Surroundings;
 use super::launch::timeout;
 use super::{status_of, would_block};
 
-/// The most connections at a time.
-const MAX_CLIENTS: usize = 512;
+/// The most connections at a time: each has up to three descriptors here, of the 1024 that a process usually may have.
+const MAX_CLIENTS: usize = 256;
+/// How long nothing is accepted when that failed.
+const BREATH: Duration = Duration::from_millis(10);
 /// How long the command may take after a `SIGTERM` to init itself, which comes from a computer that shuts down.
 const USUAL_GRACE: Duration = Duration::from_secs(10);
 
@@ -134,8 +136,11 @@ impl Server {
             match self.listener.accept() {
                 Ok((stream, _)) => self.clients.push(Client::new(stream)?),
                 Err(error) if would_block(&error) => return Ok(()),
-                // The client has gone already, or descriptors are short: it sees its connection end.
-                Err(_) => return Ok(()),
+                // The client has gone already; or descriptors are short, and somebody has to let go of some first.
+                Err(_) => {
+                    std::thread::sleep(BREATH);
+                    return Ok(());
+                }
             }
             if self.clients.len() >= MAX_CLIENTS {
                 return Ok(());

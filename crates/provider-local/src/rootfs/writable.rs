@@ -16,6 +16,10 @@ pub(super) fn bind_kept(root: &Root, home: &Path) -> Step<()> {
     let places =
         [("var", Path::new("/var")), ("srv", Path::new("/srv")), ("home", home), ("work", Path::new(crate::WORK_PATH))];
     for (name, target) in places {
+        // Users that are no persons have `/` for a home, which cannot be covered.
+        if target.parent().is_none() {
+            continue;
+        }
         let source = kept.join(name);
         make_directory(&source).during(STAGE, || format!("cannot make `{}`", source.display()))?;
         if name == "var" {

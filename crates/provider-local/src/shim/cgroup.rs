@@ -20,12 +20,24 @@ const PERIOD: u64 = 100_000;
 /// How long the kernel may take to see that the processes of a group have ended.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What a limit of processes is called.
+pub(super) const PROCESSES: &str = "processes";
+
 /// A directory that was made for one machine.
 #[derive(Debug)]
 pub(super) struct Group {
     directory: PathBuf,
     oom_events: Option<&'static str>,
-    limits: String,
+    limits: Vec<&'static str>,
+}
+
+/// What cannot be limited, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// What it is called.
+    pub(super) what: &'static str,
+    /// Why not.
+    pub(super) why: String,
 }
 
 /// One limit: how it is called, its controller, and what to write where.
@@ -52,7 +64,7 @@ fn limits(wanted: &LimitsRecord) -> Vec<Limit> {
     }
     if let Some(pids) = wanted.pids {
         let files = vec![("pids.max", pids.to_string())];
-        limits.push(Limit { name: "processes", controller: "pids", v1: files.clone(), v2: files });
+        limits.push(Limit { name: PROCESSES, controller: "pids", v1: files.clone(), v2: files });
     }
     if let Some(cpus) = wanted.cpus {
         // Saturates; the kernel refuses less than a hundredth of a processor.
@@ -68,11 +80,11 @@ fn limits(wanted: &LimitsRecord) -> Vec<Limit> {
 }
 
 /// Makes the groups of the machine `id`. Returns what cannot be limited, and why.
-pub(super) fn prepare(id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec<String>) {
+pub(super) fn prepare(id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec<Refused>) {
     prepare_at(Path::new(MOUNT), id, wanted)
 }
 
-fn prepare_at(mount: &Path, id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec<String>) {
+fn prepare_at(mount: &Path, id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec<Refused>) {
     let limits = limits(wanted);
     if limits.is_empty() {
         return (Vec::new(), Vec::new());
@@ -93,8 +105,8 @@ fn prepare_at(mount: &Path, id: &str, wanted: &LimitsRecord) -> (Vec<Group>, Vec
     (groups, refused)
 }
 
-fn refusal(limit: &Limit, error: &io::Error) -> String {
-    format!("{} ({})", limit.name, crate::fault::reason(error))
+fn refusal(limit: &Limit, error: &io::Error) -> Refused {
+    Refused { what: limit.name, why: crate::fault::reason(error) }
 }
 
 fn prepare_v1(mount: &Path, id: &str, limit: &Limit) -> io::Result<Group> {
@@ -105,7 +117,7 @@ fn prepare_v1(mount: &Path, id: &str, limit: &Limit) -> io::Result<Group> {
     let directory = tree.join(MACHINES).join(id);
     fs::create_dir_all(&directory)?;
     let oom_events = (limit.controller == "memory").then_some("memory.oom_control");
-    let group = Group { directory, oom_events, limits: limit.name.to_owned() };
+    let group = Group { directory, oom_events, limits: vec![limit.name] };
     group.fill(&limit.v1)
 }
 
@@ -120,9 +132,9 @@ fn prepare_v2(mount: &Path, id: &str, limits: &[Limit]) -> io::Result<Group> {
     for parent in above {
         match divide(&parent, id, limits) {
             Ok(directory) => {
-                let names: Vec<&str> = limits.iter().map(|limit| limit.name).collect();
+                let names = limits.iter().map(|limit| limit.name).collect();
                 let oom_events = limits.iter().any(|limit| limit.controller == "memory").then_some("memory.events");
-                let group = Group { directory, oom_events, limits: names.join(", ") };
+                let group = Group { directory, oom_events, limits: names };
                 return limits.iter().try_fold(group, |group, limit| group.fill(&limit.v2));
             }
             Err(error) => refused = error,
@@ -174,9 +186,10 @@ impl Group {
         &self.directory
     }
 
-    /// What it limits.
-    pub(super) fn limits(&self) -> &str {
-        &self.limits
+    /// What it would have limited, had it not been for `error`.
+    pub(super) fn refused(&self, error: &io::Error) -> impl Iterator<Item = Refused> {
+        let why = crate::fault::reason(error);
+        self.limits.iter().map(move |&what| Refused { what, why: why.clone() })
     }
 
     /// Where the kernel counts what it killed for want of memory.

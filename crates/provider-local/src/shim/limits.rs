@@ -5,8 +5,9 @@ use std::fs::File;
 use machine_core::OsText;
 use machine_sys::Pid;
 
-use super::cgroup::{self, Group};
-use crate::fault::Step;
+use rustix::process::{Resource, Rlimit, prlimit};
+
+use super::cgroup::{self, Group, PROCESSES, Refused};
 use crate::record::LimitsRecord;
 
 /// The limits of one machine, as far as the computer can enforce them.
@@ -14,37 +15,39 @@ use crate::record::LimitsRecord;
 pub(super) struct Limits {
     id: String,
     groups: Vec<Group>,
-    /// What is not enforced, one sentence each.
-    pub(super) notes: Vec<String>,
+    refused: Vec<Refused>,
+    pids: Option<u64>,
 }
 
 impl Limits {
-    /// Makes what is needed to enforce the limits. What the computer does not let us enforce becomes a note.
-    pub(super) fn prepare(id: &str, wanted: &LimitsRecord) -> Step<Self> {
+    /// Makes what is needed to enforce the limits, where the computer lets us.
+    pub(super) fn prepare(id: &str, wanted: &LimitsRecord) -> Self {
         let (groups, refused) = cgroup::prepare(id, wanted);
-        let mut limits = Self { id: id.to_owned(), groups, notes: Vec::new() };
-        limits.refuse(&refused);
-        Ok(limits)
+        Self { id: id.to_owned(), groups, refused, pids: wanted.pids }
     }
 
-    /// Puts the process under them.
-    pub(super) fn apply(&mut self, pid: Pid) {
-        let mut refused = Vec::new();
+    /// Puts the process under them; `has_own_ids` says whether it is in a user namespace of its own.
+    pub(super) fn apply(&mut self, pid: Pid, has_own_ids: bool) {
+        let refused = &mut self.refused;
         self.groups.retain(|group| match group.join(pid) {
             Ok(()) => true,
             Err(error) => {
-                refused.push(format!("{} ({})", group.limits(), crate::fault::reason(&error)));
+                refused.extend(group.refused(&error));
                 let _ = group.remove();
                 false
             }
         });
-        self.refuse(&refused);
+        if has_own_ids && counts_by_namespace() {
+            let pids = self.pids;
+            self.refused.retain(|refused| !(refused.what == PROCESSES && limit_processes(pid, pids)));
+        }
     }
 
-    fn refuse(&mut self, refused: &[String]) {
-        if !refused.is_empty() {
-            self.notes.push(format!("limits not enforced: {}", refused.join(", ")));
-        }
+    /// What is not enforced, in one sentence for a person.
+    pub(super) fn note(&self) -> Option<String> {
+        let refused: Vec<String> =
+            self.refused.iter().map(|refused| format!("{} ({})", refused.what, refused.why)).collect();
+        (!refused.is_empty()).then(|| format!("limits not enforced: {}", refused.join(", ")))
     }
 
     /// The machine.
@@ -69,6 +72,23 @@ impl Limits {
             Some(format!("cannot remove `{}`: {}", group.directory().display(), crate::fault::reason(&error)))
         };
         self.groups.iter().filter_map(complain).collect()
+    }
+}
+
+/// The next best thing to a group: the kernel's limit of processes per user.
+fn limit_processes(pid: Pid, limit: Option<u64>) -> bool {
+    prlimit(Some(pid), Resource::Nproc, Rlimit { current: limit, maximum: limit }).is_ok()
+}
+
+/// Whether the processes of a user are counted in each user namespace by themselves, as since Linux 5.14. Before, those of
+/// all his machines and his own were counted together. Those of root are never limited.
+fn counts_by_namespace() -> bool {
+    let system = rustix::system::uname();
+    let release = system.release().to_string_lossy();
+    let mut numbers = release.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (5, 14) && !rustix::process::geteuid().is_root(),
+        _ => false,
     }
 }
 

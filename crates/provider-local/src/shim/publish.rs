@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use machine_core::Port;
@@ -23,6 +23,9 @@ const CHUNK: usize = 32 * 1024;
 const STACK: usize = CHUNK + 64 * 1024;
 /// How long pid 1 may take to hand out a socket.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long nothing is accepted when that failed.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// Ports that are bound.
 #[derive(Debug)]
@@ -45,17 +48,40 @@ pub(super) fn bind(ports: &[Port]) -> Step<Ports> {
 
 impl Ports {
     /// Accepts connections from now on, in threads of their own; without ports there are none.
-    pub(super) fn serve(self) {
+    pub(super) fn serve(self) -> Served {
         let connections = Arc::new(Connections::default());
+        let mut ports = Vec::new();
         for (listener, guest) in self.0 {
-            let connections = Arc::clone(&connections);
-            let spawned = thread::Builder::new()
+            let listener = Arc::new(listener);
+            let (shared, places) = (Arc::clone(&listener), Arc::clone(&connections));
+            let thread = thread::Builder::new()
                 .name(format!("port {guest}"))
                 .stack_size(STACK)
-                .spawn(move || accept(&listener, guest, &connections));
-            if let Err(error) = spawned {
-                super::complain(&format!("cannot serve port {guest}: {}", reason(&error)));
+                .spawn(move || accept(&shared, guest, &places));
+            match thread {
+                Ok(thread) => ports.push((listener, thread)),
+                Err(error) => super::complain(&format!("cannot serve port {guest}: {}", reason(&error))),
             }
+        }
+        Served { ports, connections }
+    }
+}
+
+/// Ports that connections are accepted on.
+#[derive(Debug)]
+pub(super) struct Served {
+    ports: Vec<(Arc<TcpListener>, JoinHandle<()>)>,
+    connections: Arc<Connections>,
+}
+
+impl Served {
+    /// Gives the ports back: when this returns, the next start can bind them.
+    pub(super) fn end(self) {
+        self.connections.end();
+        for (listener, thread) in self.ports {
+            // Wakes the thread, which lets go of its share.
+            let _ = rustix::net::shutdown(&listener, rustix::net::Shutdown::Both);
+            let _ = thread.join();
         }
     }
 }
@@ -63,8 +89,14 @@ impl Ports {
 /// How many connections there are.
 #[derive(Debug, Default)]
 struct Connections {
-    count: Mutex<usize>,
-    fewer: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    count: usize,
+    ended: bool,
 }
 
 /// One of them.
@@ -72,27 +104,33 @@ struct Connections {
 struct Place(Arc<Connections>);
 
 impl Connections {
-    /// Waits until there is room for one more.
-    fn enter(self: &Arc<Self>) -> Place {
-        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        while *count >= MAX_CONNECTIONS {
-            count = self.fewer.wait(count).unwrap_or_else(PoisonError::into_inner);
+    /// Waits until there is room for one more; none at the end.
+    fn enter(self: &Arc<Self>) -> Option<Place> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |state: &mut State| state.count >= MAX_CONNECTIONS && !state.ended;
+        let mut state = self.changed.wait_while(state, full).unwrap_or_else(PoisonError::into_inner);
+        if state.ended {
+            return None;
         }
-        *count += 1;
-        Place(Arc::clone(self))
+        state.count += 1;
+        Some(Place(Arc::clone(self)))
+    }
+
+    fn end(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        self.changed.notify_all();
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        *self.0.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.fewer.notify_one();
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).count -= 1;
+        self.0.changed.notify_one();
     }
 }
 
 fn accept(listener: &TcpListener, guest: u16, connections: &Arc<Connections>) {
-    loop {
-        let place = connections.enter();
+    while let Some(place) = connections.enter() {
         match listener.accept() {
             Ok((outside, _)) => {
                 let carry = move || {
@@ -104,8 +142,8 @@ fn accept(listener: &TcpListener, guest: u16, connections: &Arc<Connections>) {
                 };
                 let _ = thread::Builder::new().name("connection".to_owned()).stack_size(STACK).spawn(carry);
             }
-            // Descriptors are short: somebody has to hang up first.
-            Err(_) => thread::sleep(Duration::from_millis(50)),
+            // It is the end; or descriptors are short, and somebody has to hang up first.
+            Err(_) => thread::sleep(BREATH),
         }
     }
 }

@@ -57,10 +57,7 @@ pub(super) fn run(order: StartOrder) -> ExitCode {
         Err(failure) if failure.stage == Stage::Lock => return refuse(failure),
         Err(failure) => return finish::failed(generation, failure, None),
     };
-    let mut limits = match Limits::prepare(&order.spec.id, &order.spec.limits) {
-        Ok(limits) => limits,
-        Err(failure) => return finish::failed(generation, failure, None),
-    };
+    let mut limits = Limits::prepare(&order.spec.id, &order.spec.limits);
     let id = order.spec.id.clone();
     let (tried, isolation, mut notes) = match attempt(order, &mut limits) {
         Ok(tried) => tried,
@@ -76,7 +73,7 @@ pub(super) fn run(order: StartOrder) -> ExitCode {
         }
         Tried::Running(Forked { child, channel, output }, more) => {
             notes.extend(more);
-            notes.extend_from_slice(&limits.notes);
+            notes.extend(limits.note());
             let supervisor = Supervisor { generation, id, child, channel, output, limits, isolation };
             go_on(supervisor, ports, notes)
         }
@@ -95,9 +92,12 @@ fn go_on(supervisor: Supervisor, ports: publish::Ports, notes: Vec<String>) -> E
     if let Err(error) = let_go_of_starter() {
         complain(&format!("cannot let go of the starter: {}", crate::fault::reason(&error)));
     }
-    ports.serve();
+    let served = ports.serve();
     machine_sys::return_memory();
-    supervisor.supervise()
+    let code = supervisor.supervise();
+    // Before the lock: whoever sees that free may start the machine again.
+    served.end();
+    code
 }
 
 fn record_state(supervisor: &Supervisor, notes: Vec<String>) -> Step<()> {
@@ -213,7 +213,7 @@ fn release(child: &Child, isolation: Isolation, map: &IdMap, limits: &mut Limits
         let what = || "the system does not let the machine have user ids".to_owned();
         id_map::write(child.pid, map).during(Stage::Namespaces, what)?;
     }
-    limits.apply(child.pid);
+    limits.apply(child.pid, isolation == Isolation::Namespaces);
     machine_sys::fd::send(channel, &[1], &[]).during(Stage::Internal, || "pid 1 of the machine has died".to_owned())?;
     Ok(())
 }

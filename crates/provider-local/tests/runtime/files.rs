@@ -19,6 +19,8 @@ pub(crate) const CASES: &[Case] = &[
     ("the_helper_program_shows", the_helper_program_shows),
     ("a_file_replaces_what_is_there", a_file_replaces_what_is_there),
     ("a_guest_can_nest", a_guest_can_nest),
+    ("a_home_that_is_the_root_is_left_alone", a_home_that_is_the_root_is_left_alone),
+    ("what_other_ids_own_can_be_reclaimed", what_other_ids_own_can_be_reclaimed),
 ];
 
 fn only_what_is_the_machines_can_be_written() {
@@ -182,4 +184,28 @@ fn a_guest_can_nest() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!((lines[0], lines.last()), ("1", Some(&"0")), "{out}");
     assert!(lines[1].parse::<u32>().unwrap() <= 4, "{out}");
+}
+
+fn a_home_that_is_the_root_is_left_alone() {
+    let mut machine = Machine::sh("pwd; ls -d /usr /work");
+    machine.spec()["home"] = json!("/");
+    assert_eq!(machine.finish(), "/\n/usr\n/work\n");
+}
+
+/// Where `newuidmap` is installed, an ordinary user's machine makes files that he may not delete himself.
+fn what_other_ids_own_can_be_reclaimed() {
+    let machine = Machine::sh(
+        "mkdir /work/theirs && touch /work/theirs/file && chown -R 1000:1000 /work/theirs && chmod 700 /work/theirs",
+    );
+    if machine.run().wait()["code"] != 0 || rustix::process::geteuid().is_root() {
+        // There are no other ids; or root may delete them anyway.
+        return;
+    }
+    assert!(fs::remove_dir_all(machine.dir.join("rw/work")).is_err());
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["__chore", "remove", "rw"])
+        .current_dir(&machine.dir)
+        .status()
+        .unwrap();
+    assert!(status.success() && !machine.dir.join("rw").exists());
 }
