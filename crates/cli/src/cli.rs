@@ -26,7 +26,7 @@ Exit codes:
    3 not found       9 partly done
    4 credentials
 `run` and `exec` exit as the job did: its own code, 126 and 127 as in sh, 128+n for signal n.
-124: our --timeout ended it. 125: we failed, not the job. 2: the command line cannot be read.";
+124: our --timeout ended it. 125: we failed, not the job, bad usage included.";
 
 /// One way to hold machines, on this computer and on any cloud.
 #[derive(Debug, Parser)]

@@ -37,11 +37,31 @@ use crate::printer::{Printer, Target};
 
 /// Does what the command line `args` (the program's name first) asks for, and returns the exit code for it.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = cli::tree().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let args: Vec<OsString> = args.into_iter().collect();
+    let parsed = cli::tree().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(cli) => ExitCode::from(commands::dispatch(cli)),
-        Err(error) => ExitCode::from(show_parse_error(&error)),
+        Err(error) => match show_parse_error(&error) {
+            code::USAGE if stands_for_a_job(&args) => ExitCode::from(code::JOB_FAILURE),
+            code => ExitCode::from(code),
+        },
     }
+}
+
+/// Whether this command line, which cannot be read as a whole, was meant to exit as a job does. Then 2 would be taken for
+/// the job's own code.
+fn stands_for_a_job(args: &[OsString]) -> bool {
+    let mut words = args.iter().skip(1).map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        match &*word {
+            "run" | "exec" => return true,
+            // Global flags whose value is the next word.
+            "--provider" | "--config-file" | "--log" => drop(words.next()),
+            flag if flag.starts_with('-') => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Shows a help page on standard output, or what is wrong with the command line on standard error.
@@ -70,4 +90,18 @@ fn show_help() -> u8 {
 /// The text as the operating system takes it.
 fn os_string(text: &OsText) -> OsString {
     OsString::from_vec(text.as_bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_command_line_of_a_job_is_told_from_the_jobs_own_failure() {
+        let job = |line: &[&str]| stands_for_a_job(&line.iter().map(OsString::from).collect::<Vec<_>>());
+        assert!(job(&["machine", "run", "--nonsense"]));
+        assert!(job(&["machine", "--provider", "local", "-q", "exec"]));
+        assert!(!job(&["machine", "list", "run"]));
+        assert!(!job(&["machine", "--provider", "run"]));
+    }
 }

@@ -17,7 +17,7 @@ pub struct MachineName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Too short or too long.
-    #[error("the name `{name}` has {len} characters; a machine's name has 2 to 63")]
+    #[error("the name `{name}` is {len} characters long; a machine's name has 2 to 63")]
     Length {
         /// The name as given.
         name: String,
@@ -106,14 +106,14 @@ impl fmt::Display for MachineName {
 
 /// The names among `known` that `wanted` was most likely meant to be: at most three, the nearest first.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    // Below this Jaro-Winkler similarity a suggestion reads as noise rather than help.
-    const LIKELY: f64 = 0.75;
+    // As many slips of the keyboard as a person may make in a word of this length.
+    let slips = (wanted.chars().count() / 3).clamp(1, 3);
     let mut scored: Vec<_> = known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(wanted, name), name))
-        .filter(|(score, name)| *score >= LIKELY || (wanted.len() >= 3 && name.starts_with(wanted)))
+        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
+        .filter(|(distance, name)| *distance <= slips || (wanted.len() >= 3 && name.starts_with(wanted)))
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.sort_unstable();
     scored.into_iter().map(|(_, name)| name).take(3).collect()
 }
 
@@ -136,8 +136,11 @@ mod tests {
 
     #[test]
     fn a_typo_finds_its_name_and_noise_finds_nothing() {
-        let known = ["web-1", "web-2", "database"];
-        assert_eq!(nearest("wbe-1", known)[0], "web-1");
+        let known = ["web", "web-1", "web-2", "database"];
+        assert_eq!(nearest("wbe", known), ["web"]);
+        assert_eq!(nearest("wbe-1", known), ["web-1"]);
+        assert_eq!(nearest("web-3", known), ["web-1", "web-2"]);
+        assert_eq!(nearest("dtabaes", known), ["database"]);
         assert_eq!(nearest("data", known), ["database"]);
         assert!(nearest("zzz", known).is_empty());
     }
