@@ -90,6 +90,11 @@ impl Surroundings {
         }
     }
 
+    /// Whether there are no namespaces.
+    pub(super) fn is_plain(&self) -> bool {
+        self.moved.is_some()
+    }
+
     /// The program that `name` means, where it does not mean itself.
     pub(crate) fn stands_for(&self, name: &[u8]) -> Option<&Path> {
         self.moved.as_ref().filter(|_| name == GUEST_PATH.as_bytes()).map(|moved| moved.helper.as_path())

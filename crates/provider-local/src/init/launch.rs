@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use machine_core::{EnvVar, OsText, WindowSize};
-use machine_sys::{Child, Fork};
+use machine_sys::{Child, Fork, Process};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -73,10 +73,11 @@ impl Launch {
     pub(super) fn begin(self, surroundings: &Surroundings) -> io::Result<Started> {
         let (verdict, report) = pipe_with(PipeFlags::CLOEXEC)?;
         let master = self.tty.map(terminal::open).transpose()?;
+        let parent = surroundings.is_plain().then(Process::current).transpose()?;
         match machine_sys::fork()? {
             Fork::Parent(child) => Ok(Started { child, verdict, master }),
             Fork::Child => {
-                let refusal = self.become_it(surroundings, master.as_ref());
+                let refusal = self.become_it(surroundings, master.as_ref(), parent.as_ref());
                 let mut message = vec![refusal.code];
                 message.extend_from_slice(refusal.message.as_bytes());
                 let _ = rustix::io::write(&report, &message);
@@ -86,8 +87,8 @@ impl Launch {
     }
 
     /// In the child. Returns only when the program cannot be executed.
-    fn become_it(&self, surroundings: &Surroundings, master: Option<&OwnedFd>) -> Refusal {
-        if let Err(error) = self.prepare(master) {
+    fn become_it(&self, surroundings: &Surroundings, master: Option<&OwnedFd>, parent: Option<&Process>) -> Refusal {
+        if let Err(error) = self.prepare(master, parent) {
             return Refusal::surroundings(format!("cannot prepare a process: {}", crate::fault::reason(&error)));
         }
         let directory = surroundings.directory(self.workdir.as_ref());
@@ -112,8 +113,12 @@ impl Launch {
     }
 
     /// A session of its own, its descriptors in place, no signal blocked or ignored.
-    fn prepare(&self, master: Option<&OwnedFd>) -> io::Result<()> {
+    fn prepare(&self, master: Option<&OwnedFd>, parent: Option<&Process>) -> io::Result<()> {
         rustix::process::setsid()?;
+        if let Some(parent) = parent {
+            // Without a pid namespace the kernel does not see to it that nothing outlives pid 1.
+            machine_sys::die_with_parent(parent)?;
+        }
         match (&self.stdio, master) {
             (Stdio::Machine([output, error]), _) => {
                 let nothing = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;

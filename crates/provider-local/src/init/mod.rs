@@ -106,7 +106,7 @@ fn live(inheritance: Inheritance) -> Step<ExitStatus> {
     // Only the shim speaks to the starter, who sees its end-of-file when the shim has spoken.
     crate::shim::let_go_of_starter().during(Stage::Internal, || "cannot let go of the starter".to_owned())?;
     wait_for_permission(&channel)?;
-    let signals = SignalFd::new(&[libc_signal(Signal::CHILD), libc_signal(Signal::TERM), libc_signal(Signal::INT)])
+    let signals = SignalFd::new(&[Signal::CHILD.as_raw(), Signal::TERM.as_raw(), Signal::INT.as_raw()])
         .during(Stage::Internal, || "cannot receive signals".to_owned())?;
     // What programs of the machine make is readable as on any computer; the directories above are private.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
@@ -127,10 +127,6 @@ fn live(inheritance: Inheritance) -> Step<ExitStatus> {
     machine_sys::return_memory();
     let mut server = server::Server::new(listener, signals, channel, surroundings, workload, oom);
     server.serve().during(Stage::Internal, || "pid 1 of the machine cannot go on".to_owned())
-}
-
-fn libc_signal(signal: Signal) -> i32 {
-    signal.as_raw()
 }
 
 /// The shim writes the id map and the limits before anything of the machine runs.

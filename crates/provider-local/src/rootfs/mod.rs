@@ -24,7 +24,7 @@ use crate::order::{Stage, StartOrder};
 pub(crate) use plain::{Plain, prepare_plain, remove_plain};
 pub(crate) use root::Root;
 
-/// Whether, and for whom, ids beyond root exist in the machine.
+/// What there is to know of the ids that exist in the machine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ids {
     /// Root inside is root outside: files of `/proc` and `/sys` that root may write have to be protected.
@@ -33,9 +33,8 @@ pub(crate) struct Ids {
     pub(crate) tty_group: bool,
 }
 
-/// Puts the file system together and moves into it. Returns sentences that a person should know.
-///
-/// `root` is the still empty tmpfs; the working directory is the machine's directory.
+/// Puts the file system together on the empty `root`, with the machine's directory as the working directory. Returns
+/// sentences that a person should know.
 pub(crate) fn build(root: &Root, order: &StartOrder, ids: Ids) -> Step<Vec<String>> {
     let spec = &order.spec;
     let home = path_of(&spec.home);

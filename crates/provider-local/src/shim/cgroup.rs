@@ -216,3 +216,77 @@ impl Group {
 fn put(path: &Path, value: &str) -> io::Result<()> {
     File::options().write(true).open(path)?.write_all(value.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Scratch;
+
+    const WANTED: LimitsRecord = LimitsRecord { cpus: Some(1.5), memory_mib: Some(64), pids: Some(100) };
+
+    fn fake(scratch: &Scratch, files: &[(&str, &str)]) {
+        for (path, contents) in files {
+            let path = scratch.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, contents).unwrap();
+        }
+    }
+
+    fn value(scratch: &Scratch, path: &str) -> String {
+        fs::read_to_string(scratch.path().join(path)).unwrap()
+    }
+
+    #[test]
+    fn the_new_kind_is_one_group() {
+        let scratch = Scratch::new();
+        fake(
+            &scratch,
+            &[
+                ("cgroup.controllers", "cpu memory pids"),
+                ("cgroup.subtree_control", "cpu memory pids"),
+                ("machine/cgroup.subtree_control", "cpu memory pids"),
+                ("machine/m-1/memory.max", ""),
+                ("machine/m-1/memory.swap.max", ""),
+                ("machine/m-1/memory.events", "oom_kill 0"),
+                ("machine/m-1/pids.max", ""),
+                ("machine/m-1/cpu.max", ""),
+                ("machine/m-1/cgroup.procs", ""),
+            ],
+        );
+        let (groups, refused) = prepare_at(scratch.path(), "m-1", &WANTED);
+        assert_eq!((groups.len(), refused.len()), (1, 0), "{refused:?}");
+        assert_eq!(value(&scratch, "machine/m-1/memory.max"), "67108864");
+        assert_eq!(value(&scratch, "machine/m-1/memory.swap.max"), "0");
+        assert_eq!(value(&scratch, "machine/m-1/pids.max"), "100");
+        assert_eq!(value(&scratch, "machine/m-1/cpu.max"), "150000 100000");
+        assert!(groups[0].oom_events().is_some());
+        groups[0].join(Pid::from_raw(77).unwrap()).unwrap();
+        assert_eq!(value(&scratch, "machine/m-1/cgroup.procs"), "77");
+    }
+
+    #[test]
+    fn the_old_kind_is_a_group_for_each() {
+        let scratch = Scratch::new();
+        fake(
+            &scratch,
+            &[("memory/machine/m-1/memory.limit_in_bytes", ""), ("pids/machine/m-1/pids.max", ""), ("cpu/tasks", "")],
+        );
+        let (groups, refused) = prepare_at(scratch.path(), "m-1", &WANTED);
+        assert_eq!(groups.len(), 2);
+        assert_eq!(value(&scratch, "memory/machine/m-1/memory.limit_in_bytes"), "67108864");
+        assert_eq!(value(&scratch, "pids/machine/m-1/pids.max"), "100");
+        // This one takes no values, and is gone again.
+        assert_eq!(refused.iter().map(|refused| refused.what).collect::<Vec<_>>(), ["processors"]);
+        assert!(!scratch.path().join("cpu/machine/m-1").exists());
+    }
+
+    #[test]
+    fn without_groups_everything_is_refused_and_without_limits_nothing_is_made() {
+        let scratch = Scratch::new();
+        let (groups, refused) = prepare_at(scratch.path(), "m-1", &WANTED);
+        assert_eq!((groups.len(), refused.len()), (0, 3));
+        let (groups, refused) = prepare_at(scratch.path(), "m-1", &LimitsRecord::default());
+        assert_eq!((groups.len(), refused.len()), (0, 0));
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+    }
+}

@@ -12,6 +12,7 @@ pub(crate) const CASES: &[Case] = &[
     ("without_namespaces_a_command_runs", without_namespaces_a_command_runs),
     ("without_namespaces_everything_ends_with_the_machine", without_namespaces_everything_ends_with_the_machine),
     ("without_namespaces_killing_pid_1_ends_everything", without_namespaces_killing_pid_1_ends_everything),
+    ("without_namespaces_killing_the_shim_ends_the_command", without_namespaces_killing_the_shim_ends_the_command),
     ("forbidden_namespaces_are_named", forbidden_namespaces_are_named),
 ];
 
@@ -56,6 +57,17 @@ fn without_namespaces_killing_pid_1_ends_everything() {
     machine.process("init").signal(9).unwrap();
     assert_eq!(machine.wait()["signal"], 9);
     assert_eq!(processes_with("1000.59"), Vec::<i32>::new());
+}
+
+/// What the command has started itself may get away: that is the limit of this mode.
+fn without_namespaces_killing_the_shim_ends_the_command() {
+    let machine = plain("exec sleep 1000.61");
+    machine.run();
+    let running = machine.ask(json!({"command": ["sleep", "1000.61"], "env": [], "workdir": null, "tty": null}));
+    assert_eq!(running.control.reply(), json!("started"));
+    until("both run", || processes_with("1000.61").len() == 2);
+    machine.process("shim").signal(9).unwrap();
+    until("nothing is left", || processes_with("1000.61").is_empty() && !machine.is_alive());
 }
 
 /// The setting that forbids namespaces exists once per user namespace: in one of its own the test can change it.
