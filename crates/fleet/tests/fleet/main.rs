@@ -11,6 +11,8 @@ mod destroy;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod processes;

@@ -150,6 +150,20 @@ async fn what_was_given_up_and_turns_up_late_goes() {
 }
 
 #[tokio::test]
+async fn what_was_destroyed_and_turns_up_again_goes_again() {
+    let rig = Rig::new().await;
+    let machine = rig.create("web-1", Lifetime::Deadline).await.unwrap();
+    rig.fleet.destroy(&machine.id, soon()).await.unwrap();
+    let twin = rig.fake.put("web-1", machine.markers);
+    let report = sweep(&rig).await;
+    let item = the_item(&report);
+    assert_eq!((item.reason, item.id.as_deref()), (Reason::Reappeared, Some(twin.as_str())));
+    assert_eq!(item.outcome, Outcome::Destroyed);
+    assert!(rig.fake.bill().is_empty());
+    assert_eq!(rig.entry().await.resource_id.as_deref(), Some(twin.as_str()));
+}
+
+#[tokio::test]
 async fn a_duplicate_that_shows_late_goes_and_the_kept_one_stays() {
     let rig = Rig::new().await;
     let kept = rig.create("web-1", Lifetime::Deadline).await.unwrap();

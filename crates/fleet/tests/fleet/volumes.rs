@@ -1,6 +1,6 @@
 use crate::fake::{CreateFault, DestroyFault};
 use crate::rig::*;
-use machine_core::{Destroyed, Effect, ErrorKind, VolumeMount, VolumeSpec, Volumes};
+use machine_core::{Destroyed, Effect, ErrorKind, ResourceKind, VolumeMount, VolumeSpec, Volumes};
 use machine_fleet::{Action, Reason};
 
 fn data() -> VolumeSpec {
@@ -46,6 +46,8 @@ async fn an_attached_volume_is_refused_and_not_destroyed_behind_anybodys_back_la
     // Attached between our look and our request.
     rig.fake.fail_destroy(DestroyFault::Conflict);
     assert_eq!(rig.fleet.destroy_volume(&volume.id, soon()).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let known = rig.fleet.ledger().find("fake", ResourceKind::Volume, volume.id.as_str()).await.unwrap().unwrap();
+    assert_eq!(known.state, State::Bound, "nobody wants it destroyed any more");
     let report = rig.fleet.sweep(Default::default()).await.unwrap();
     assert!(report.items.is_empty(), "{report:#?}");
     assert!(rig.fake.bill().contains(&volume.id.as_str().to_owned()));
