@@ -48,13 +48,13 @@ fn the_version() {
 }
 
 #[test]
-fn a_command_line_that_cannot_be_read_is_2_and_names_the_nearest() {
+fn a_command_line_that_cannot_be_read_is_2_or_125_and_names_the_nearest() {
     let said = bare(&["lisst"]).expect(2);
     assert!(said.stderr.contains("'list'") && said.stdout.is_empty(), "{said:?}");
-    let said = bare(&["run", "--timeuot", "1s", "--", "true"]).expect(2);
+    let said = bare(&["run", "--timeuot", "1s", "--", "true"]).expect(125);
     assert!(said.stderr.contains("--timeout"), "{said:?}");
-    let said = bare(&["run", "--timeout", "soon", "--", "true"]).expect(2);
+    let said = bare(&["run", "--timeout", "soon", "--", "true"]).expect(125);
     assert!(said.stderr.contains("write it like 90s"), "{said:?}");
-    bare(&["exec", "web-1"]).expect(2);
+    bare(&["exec", "web-1"]).expect(125);
     bare(&["create"]).expect(2);
 }
