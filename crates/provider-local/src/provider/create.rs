@@ -8,7 +8,7 @@ use crate::order::{FileOrder, Stage, StartFailure};
 use crate::plan::{Plan, Planner, machine_id};
 use crate::record::SpecRecord;
 use crate::status::Status;
-use crate::store::{MachineDir, OpLock};
+use crate::store::{MachineDir, OpLock, remedy};
 
 impl Local {
     /// Creates and starts the machine that `spec` asks for. A second time for the same intent, the first one's machine is
@@ -122,6 +122,7 @@ impl Local {
             Stage::Namespaces => {
                 Some("`local.isolation: auto` does without namespaces where the system forbids them".to_owned())
             }
+            Stage::Filesystem | Stage::Internal => errno.and_then(remedy).map(str::to_owned),
             _ => None,
         };
         match hint {

@@ -22,16 +22,27 @@ const MAX_RECORD: u64 = 32 * 1024 * 1024;
 /// A failure to do `what` to `path`, with what can be done about it.
 pub(crate) fn failed(what: impl fmt::Display, path: &Path, error: impl Into<std::io::Error>) -> Error {
     let error = error.into();
-    let hint = match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOSPC | Errno::DQUOT) => {
-            "the disk is full: free some space, or set MACHINE_STATE_DIR to another disk"
+    let message = format!("cannot {what} {}: {}", path.display(), crate::fault::reason(&error));
+    let remedy = error.raw_os_error().and_then(remedy);
+    let kind = if error.kind() == std::io::ErrorKind::TimedOut { ErrorKind::Timeout } else { ErrorKind::System };
+    let failure = Error::new(kind, message).with_source(error);
+    match remedy {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
+
+/// What can be done about a system's error number.
+pub(crate) fn remedy(errno: i32) -> Option<&'static str> {
+    match Errno::from_raw_os_error(errno) {
+        Errno::NOSPC | Errno::DQUOT => {
+            Some("the disk is full: free some space, or set MACHINE_STATE_DIR to another disk")
         }
-        Some(Errno::ROFS) => "that file system is read-only; set MACHINE_STATE_DIR to one that is not",
-        Some(Errno::ACCESS | Errno::PERM) => "check who owns it and whether you may write there",
-        Some(Errno::MFILE | Errno::NFILE) => "too many files are open; raise the limit with `ulimit -n`",
-        _ => return Error::io(format_args!("cannot {what} {}", path.display()), error),
-    };
-    Error::io(format_args!("cannot {what} {}", path.display()), error).with_hint(hint)
+        Errno::ROFS => Some("that file system is read-only; set MACHINE_STATE_DIR to one that is not"),
+        Errno::ACCESS | Errno::PERM => Some("check who owns it and whether you may write there"),
+        Errno::MFILE | Errno::NFILE => Some("too many files are open; raise the limit with `ulimit -n`"),
+        _ => None,
+    }
 }
 
 /// A record that is there and cannot be used.
