@@ -1,4 +1,4 @@
-//! The frames of [`crate::wire`], without an async runtime: for the shim and for init.
+//! The frames of [`crate::wire`], without an async runtime: the shim and init have none, and the client waits by itself.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,13 +14,19 @@ const LENGTH: usize = 4;
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
 
-/// Sends one message, and descriptors with it. The socket may be one that does not block: what does not fit into it is an
-/// error then, because a peer that does not read its few replies is not worth waiting for.
-pub(crate) fn send(socket: impl AsFd, message: &impl Serialize, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+/// A message as it travels.
+pub(crate) fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut frame = vec![0; LENGTH];
     serde_json::to_writer(&mut frame, message)?;
     let length = u32::try_from(frame.len() - LENGTH).map_err(|_| io::ErrorKind::InvalidInput)?;
     frame[..LENGTH].copy_from_slice(&length.to_le_bytes());
+    Ok(frame)
+}
+
+/// Sends one message, and descriptors with it. The socket may be one that does not block: what does not fit into it is an
+/// error then, because a peer that does not read its few replies is not worth waiting for.
+pub(crate) fn send(socket: impl AsFd, message: &impl Serialize, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let frame = frame(message)?;
     let mut sent = fd::send(&socket, &frame, fds)?;
     while sent < frame.len() {
         sent += fd::send(&socket, &frame[sent..], &[])?;
@@ -53,17 +59,23 @@ impl Inbox {
         match fd::recv(socket, &mut chunk) {
             Ok((0, _)) => Ok(Received::End),
             Ok((read, fds)) => {
-                self.bytes.extend_from_slice(&chunk[..read]);
-                self.fds.extend(fds);
-                if self.fds.len() > fd::MAX_FDS {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "more descriptors than a message carries"));
-                }
+                self.push(&chunk[..read], fds)?;
                 Ok(Received::Bytes)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(Received::End),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes in what somebody else has read.
+    pub(crate) fn push(&mut self, bytes: &[u8], fds: Vec<OwnedFd>) -> io::Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        self.fds.extend(fds);
+        if self.fds.len() > fd::MAX_FDS {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "more descriptors than a message carries"));
+        }
+        Ok(())
     }
 
     /// Takes out the next whole message and the descriptors that came so far.

@@ -9,6 +9,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 
+use crate::framing::{Inbox, frame};
 use crate::layout::CTL;
 use crate::store::MachineDir;
 use crate::wire::{MAX_MESSAGE, Reply, Request};
@@ -24,13 +25,6 @@ pub(crate) struct Connection {
     stream: UnixStream,
     /// Two requests must not mix.
     writing: Mutex<()>,
-}
-
-/// The bytes and descriptors of replies that have come in and were not taken yet.
-#[derive(Debug, Default)]
-pub(crate) struct Inbox {
-    bytes: Vec<u8>,
-    fds: Vec<OwnedFd>,
 }
 
 impl Connection {
@@ -63,13 +57,13 @@ impl Connection {
     /// [`ErrorKind::Invalid`] when it is too large; [`ErrorKind::System`] when init is gone.
     pub(crate) async fn send(&self, request: &Request, fds: &[BorrowedFd<'_>]) -> Result<()> {
         let broken = |error: io::Error| Error::io("the machine's init does not answer", error);
-        let body = serde_json::to_vec(request).map_err(|error| broken(error.into()))?;
-        let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_MESSAGE).ok_or_else(|| {
-            Error::new(ErrorKind::Invalid, format!("the command and its environment are {} bytes long", body.len()))
-                .with_hint("hand large input over on standard input, or as a file")
-        })?;
-        let mut message = length.to_le_bytes().to_vec();
-        message.extend_from_slice(&body);
+        let message = frame(request).map_err(broken)?;
+        if message.len() > MAX_MESSAGE {
+            let told = format!("the command and its environment are {} bytes long", message.len());
+            return Err(
+                Error::new(ErrorKind::Invalid, told).with_hint("hand large input over on standard input, or as a file")
+            );
+        }
         let _turn = self.writing.lock().await;
         let (mut rest, mut fds) = (message.as_slice(), fds);
         while !rest.is_empty() {
@@ -87,18 +81,15 @@ impl Connection {
     /// [`ErrorKind::Protocol`] when it makes no sense.
     pub(crate) async fn receive(&self, inbox: &mut Inbox) -> Result<Option<(Reply, Vec<OwnedFd>)>> {
         loop {
-            if let Some(reply) = inbox.take()? {
-                return Ok(Some((reply, std::mem::take(&mut inbox.fds))));
+            if let Some(reply) = inbox.next().map_err(nonsense)? {
+                return Ok(Some(reply));
             }
             let mut chunk = [0; CHUNK];
             let received =
                 self.stream.async_io(Interest::READABLE, || machine_sys::fd::recv(&self.stream, &mut chunk)).await;
             match received {
                 Ok((0, _)) => return Ok(None),
-                Ok((count, fds)) => {
-                    inbox.bytes.extend_from_slice(&chunk[..count]);
-                    inbox.fds.extend(fds);
-                }
+                Ok((count, fds)) => inbox.push(&chunk[..count], fds).map_err(nonsense)?,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
                 Err(error) => return Err(Error::io("the machine's init does not answer", error)),
             }
@@ -122,18 +113,6 @@ impl Connection {
     }
 }
 
-impl Inbox {
-    fn take(&mut self) -> Result<Option<Reply>> {
-        let Some(head) = self.bytes.first_chunk::<4>() else { return Ok(None) };
-        let nonsense =
-            |why: String| Error::new(ErrorKind::Protocol, format!("the machine's init answers nonsense: {why}"));
-        let length = usize::try_from(u32::from_le_bytes(*head)).unwrap_or(usize::MAX);
-        if length > MAX_MESSAGE {
-            return Err(nonsense(format!("a message of {length} bytes")));
-        }
-        let Some(body) = self.bytes.get(4..4 + length) else { return Ok(None) };
-        let reply = serde_json::from_slice(body).map_err(|error| nonsense(error.to_string()))?;
-        self.bytes.drain(..4 + length);
-        Ok(Some(reply))
-    }
+fn nonsense(error: io::Error) -> Error {
+    Error::new(ErrorKind::Protocol, format!("the machine's init answers nonsense: {error}"))
 }

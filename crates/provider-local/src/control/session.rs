@@ -17,8 +17,9 @@ use rustix::pipe::PipeFlags;
 use tokio::io::AsyncWrite;
 use tokio::net::unix::pipe::{Receiver, Sender};
 
-use super::connection::{Connection, Inbox};
+use super::connection::Connection;
 use super::terminal::{self, Terminal, TerminalInput};
+use crate::framing::Inbox;
 use crate::wire::{ExecRequest, Reply, Request};
 
 /// How much output is taken at once: what a pipe holds.
