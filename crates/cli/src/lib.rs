@@ -12,7 +12,6 @@ mod interrupt;
 mod job;
 mod logging;
 mod machine_args;
-mod missing;
 mod parent;
 mod printer;
 mod pump;

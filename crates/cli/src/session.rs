@@ -10,8 +10,8 @@ use crate::failure::{Failure, code, signal_code};
 use crate::interrupt::{Interrupts, Resizes};
 use crate::printer::{Printer, Target};
 use crate::pump::Pump;
+use crate::stdin;
 use crate::terminal::{RawMode, window_size};
-use crate::{missing, stdin};
 
 /// What a shell exits with where there is no such program.
 const NOT_FOUND: i32 = 127;
@@ -89,7 +89,8 @@ fn exit_code(status: &ExitStatus, program: &OsStr, printer: Printer) -> Result<u
 pub(crate) fn never_started(status: &ExitStatus, program: &OsStr) -> Error {
     let what = status.message.clone().unwrap_or_else(|| "the command could not be started".to_owned());
     let error = Error::new(ErrorKind::Invalid, what);
-    match (status.code, missing::hint(program)) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    match (status.code, machine_local::missing_program_hint(program, std::env::split_paths(&path))) {
         (Some(NOT_FOUND), Some(hint)) => error.with_hint(hint),
         _ => error,
     }

@@ -1,4 +1,12 @@
 //! Machines on this computer: the provider that needs no account.
+//!
+//! [`LocalProvider`] is a [`CloudProvider`](machine_core::CloudProvider) whose machines are namespaces, with a directory each
+//! and no daemon. A program that makes machines has to call [`dispatch`] first thing in `main`, because their supervisors
+//! are that same program, run again.
+//!
+//! From the outside in: `provider` and `plan` turn a spec into a record; `store` and `status` hold and judge what is on
+//! disk; `shim` is the supervisor outside of a machine, `init` its pid 1, `rootfs` what it sees; `control` and `logs` are
+//! how a client talks to it and reads from it.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -10,6 +18,7 @@ mod config;
 mod dispatch;
 mod isolation;
 mod layout;
+mod missing;
 mod options;
 
 #[cfg(not(target_os = "linux"))]
@@ -35,6 +44,8 @@ mod init;
 mod log_format;
 #[cfg(target_os = "linux")]
 mod logs;
+#[cfg(target_os = "linux")]
+mod memory;
 #[cfg(target_os = "linux")]
 mod order;
 #[cfg(target_os = "linux")]
@@ -66,6 +77,7 @@ pub use config::{ConfigMount, LocalConfig};
 pub use dispatch::dispatch;
 pub use isolation::Isolation;
 pub use layout::{GUEST_PATH, WORK_PATH};
+pub use missing::missing_program_hint;
 pub use options::LocalOptions;
 
 /// The kind of this provider.

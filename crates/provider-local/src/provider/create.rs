@@ -3,7 +3,7 @@
 use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineSpec, OsText, Result};
 
 use super::start::NotStarted;
-use super::{Local, describe, missing};
+use super::{Local, describe};
 use crate::order::{FileOrder, Stage, StartFailure};
 use crate::plan::{Plan, Planner, machine_id};
 use crate::record::SpecRecord;
@@ -133,6 +133,7 @@ impl Local {
 
     /// What to do about a command whose program the machine does not have.
     pub(super) fn missing_program(&self, command: &[OsText]) -> Option<String> {
-        missing::hint(command.first()?, &self.creator)
+        let program = crate::rootfs::path_of(command.first()?);
+        crate::missing_program_hint(program.as_os_str(), self.creator.path())
     }
 }

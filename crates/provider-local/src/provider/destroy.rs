@@ -70,8 +70,7 @@ impl Local {
             Some(spec) if spec.volumes.is_empty() => {}
             _ => self.release_volumes_of(id)?,
         }
-        self.store.private_files(id).remove();
-        crate::rootfs::remove_plain(id);
+        crate::memory::remove(id);
         if let Some(name) = in_trash
             && let Err(error) = self.delete(&name)
         {

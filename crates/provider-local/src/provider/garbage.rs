@@ -47,7 +47,7 @@ impl Sweep<'_> {
         }
         self.names()?;
         self.volumes()?;
-        self.private_files()?;
+        self.memory()?;
         self.cgroups()?;
         for name in self.local.store.rubbish()? {
             let local = self.local;
@@ -129,12 +129,12 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn private_files(&mut self) -> Result<()> {
+    fn memory(&mut self) -> Result<()> {
         let local = self.local;
-        for id in local.store.kept_files() {
+        for id in local.store.ids_in_memory() {
             if local.store.machine(&id)?.is_none() {
-                self.act(&format!("removed the files of machine {id}, which is gone"), || {
-                    local.store.private_files(&id).remove();
+                self.act(&format!("removed what machine {id}, which is gone, had in memory"), || {
+                    crate::memory::remove(&id);
                     Ok(())
                 });
             }

@@ -7,7 +7,6 @@ mod end;
 mod exec;
 mod garbage;
 mod list;
-mod missing;
 mod power;
 mod report;
 mod start;

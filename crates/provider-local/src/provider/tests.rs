@@ -112,7 +112,7 @@ async fn a_machine_that_cannot_start_is_not_made() {
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Invalid, Effect::None));
     assert_eq!(context(&error, "exit_code"), Some("127"));
     assert!(bench.is_empty());
-    assert!(bench.provider.local.store.kept_files().is_empty());
+    assert!(bench.provider.local.store.ids_in_memory().is_empty());
 }
 
 #[tokio::test]

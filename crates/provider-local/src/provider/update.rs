@@ -20,7 +20,9 @@ impl Local {
         let volumes_change = !(change.attach.is_empty() && change.detach.is_empty());
         if volumes_change && dir.is_alive()? {
             let message = format!("machine `{}` runs, and its volumes can only change while it is stopped", spec.name);
-            return Err(Error::new(ErrorKind::Conflict, message).with_hint("stop it first: machine stop NAME"));
+            return Err(
+                Error::new(ErrorKind::Conflict, message).with_hint(format!("`machine stop {}` stops it", spec.name))
+            );
         }
         for (key, value) in &change.labels {
             check_label(key, value.as_deref().unwrap_or_default())?;

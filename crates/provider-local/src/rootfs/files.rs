@@ -5,17 +5,16 @@ use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, fchmod, fstatfs, openat, unlinkat};
+use rustix::fs::{Mode, OFlags, fchmod, openat, unlinkat};
 use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use super::root::{Root, split};
 use super::{STAGE, path_of};
 use crate::fault::{During as _, Step};
+use crate::memory::is_in_memory;
 use crate::order::FileOrder;
 
-/// The file system type of a tmpfs.
-const TMPFS: u64 = 0x0102_1994;
 /// Where the contents of files lie that belong on a disk.
 const HIDDEN: &str = "/run/machine/.files";
 
@@ -26,7 +25,7 @@ pub(super) fn write_all(root: &Root, files: &[FileOrder]) -> Step<()> {
         let (parent, name) = split(path)?;
         let parent = root.directory(parent)?;
         let what = || format!("cannot write `{}` of the machine", path.display());
-        if in_memory(&parent).during(STAGE, what)? {
+        if is_in_memory(&parent).during(STAGE, what)? {
             // In place of what is there: a name that leads elsewhere is not followed.
             match unlinkat(&parent, name, rustix::fs::AtFlags::empty()) {
                 Ok(()) | Err(Errno::NOENT) => {}
@@ -40,10 +39,6 @@ pub(super) fn write_all(root: &Root, files: &[FileOrder]) -> Step<()> {
         }
     }
     Ok(())
-}
-
-pub(super) fn in_memory(directory: &OwnedFd) -> io::Result<bool> {
-    Ok(u64::try_from(fstatfs(directory)?.f_type).is_ok_and(|kind| kind == TMPFS))
 }
 
 /// Shows a file in memory in place of one on a disk, where the contents must not go.

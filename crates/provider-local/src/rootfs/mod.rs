@@ -21,7 +21,7 @@ use machine_core::Network;
 use crate::fault::Step;
 use crate::order::{Stage, StartOrder};
 
-pub(crate) use plain::{Plain, prepare_plain, remove_plain};
+pub(crate) use plain::{Plain, prepare_plain};
 pub(crate) use root::Root;
 
 /// What there is to know of the ids that exist in the machine.

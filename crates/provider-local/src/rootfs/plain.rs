@@ -11,6 +11,7 @@ use super::writable::make_directory;
 use super::{STAGE, files, path_of};
 use crate::fault::{During as _, Step};
 use crate::layout::RW;
+use crate::memory;
 use crate::order::{StartFailure, StartOrder};
 
 /// Where things are, for a machine that sees the computer as it is.
@@ -27,10 +28,12 @@ pub(crate) fn prepare_plain(order: &StartOrder) -> Step<Plain> {
     let directory = std::env::current_dir().during(STAGE, || "cannot tell the machine's directory".to_owned())?;
     let work = directory.join(RW).join("work");
     make_directory(&work).during(STAGE, || format!("cannot make `{}`", work.display()))?;
-    let files = places(&order.spec.id).into_iter().find(|place| place.parent().is_some_and(is_in_memory));
-    let Some(files) = files else {
+    let memory = memory::make(&order.spec.id, &directory)
+        .during(STAGE, || "cannot make a directory in memory for the machine's files".to_owned())?;
+    let Some(memory) = memory else {
         return Err(StartFailure::new(STAGE, "there is no directory in memory for the machine's files"));
     };
+    let files = memory.join(memory::SHOWN);
     fresh(&files).during(STAGE, || format!("cannot make `{}`", files.display()))?;
     private_directory(&files.join("run/machine")).during(STAGE, || format!("cannot fill `{}`", files.display()))?;
     for file in &order.files {
@@ -46,34 +49,12 @@ pub(crate) fn prepare_plain(order: &StartOrder) -> Step<Plain> {
     Ok(Plain { work, files })
 }
 
-/// Removes the files that were handed over, wherever they are.
-pub(crate) fn remove_plain(id: &str) {
-    for place in places(id) {
-        // In memory, and this user's alone: what cannot be removed goes with the next reboot.
-        let _ = fs::remove_dir_all(place);
-    }
-}
-
-/// Where the files of a machine may lie, the best place first: directories of its own, in directories that others share.
-fn places(id: &str) -> [PathBuf; 2] {
-    let user = rustix::process::geteuid().as_raw();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|directory| directory.is_absolute());
-    let runtime = runtime.unwrap_or_else(|| PathBuf::from(format!("/run/user/{user}")));
-    [runtime.join(format!("machine-files-{id}")), PathBuf::from(format!("/dev/shm/machine-files-{user}-{id}"))]
-}
-
-fn is_in_memory(directory: &Path) -> bool {
-    open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .is_ok_and(|directory| files::in_memory(&directory).unwrap_or(false))
-}
-
 /// Makes a directory anew, for this user alone.
 fn fresh(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // Not one that somebody else has put there meanwhile, which anybody can in /dev/shm.
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 

@@ -5,21 +5,21 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use machine_core::{ExitReason, ExitStatus};
+use rustix::fs::CWD;
 
 use super::limits::Limits;
 use super::log_store::LogStore;
-use super::records::{Durability, write};
 use super::{answer, complain};
 use crate::layout::{CTL, EXIT};
 use crate::order::{Ready, Stage, StartFailure};
 use crate::record::ExitRecord;
-use crate::rootfs::remove_plain;
+use crate::store::{Durability, write_json};
 
 /// Writes `exit.json`. Where the disk does not take it, whoever looks finds the machine lost, which is true.
 pub(super) fn record(generation: u64, status: ExitStatus) {
     let at = status.at.or_else(|| Some(Timestamp::now()));
     let record = ExitRecord { generation, status: ExitStatus { at, ..status } };
-    if let Err(error) = write(EXIT, &record, Durability::Durable) {
+    if let Err(error) = write_json(CWD, EXIT, &record, Durability::Durable) {
         complain(&format!("cannot write `{EXIT}`: {}", crate::fault::reason(&error)));
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn record(generation: u64, status: ExitStatus) {
 pub(super) fn clean_up(id: &str, limits: &Limits) {
     // There may be none.
     let _ = fs::remove_file(CTL);
-    remove_plain(id);
+    crate::memory::remove_shown(id);
     for sentence in limits.remove() {
         complain(&sentence);
     }

@@ -11,7 +11,6 @@ mod lock;
 mod log_store;
 mod log_writer;
 mod publish;
-mod records;
 mod spawn;
 mod supervise;
 

@@ -11,11 +11,11 @@ use machine_core::Network;
 use machine_sys::id_map::{self, IdMap};
 use machine_sys::{Child, Fork, Namespaces, Process, clone_into, fork};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::CWD;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use super::limits::Limits;
-use super::records::{Durability, write};
 use super::supervise::Supervisor;
 use super::{answer, complain, finish, hints, let_go_of_starter, lock, publish, refuse};
 use crate::fault::{During as _, Step};
@@ -25,6 +25,7 @@ use crate::layout::{CTL, STATE};
 use crate::order::{Ready, Stage, StartFailure, StartOrder};
 use crate::record::{ProcessRecord, StateRecord};
 use crate::rootfs::Ids;
+use crate::store::{Durability, write_json};
 
 /// How long pid 1 may take from its first step to the execution of the command.
 const READY: Duration = Duration::from_secs(60);
@@ -113,7 +114,7 @@ fn record_state(supervisor: &Supervisor, notes: Vec<String>) -> Step<()> {
         cgroups: supervisor.limits.directories(),
         notes,
     };
-    write(STATE, &state, Durability::ThisBoot).during(Stage::Internal, || format!("cannot write `{STATE}`"))
+    write_json(CWD, STATE, &state, Durability::ThisBoot).during(Stage::Internal, || format!("cannot write `{STATE}`"))
 }
 
 /// Tries namespaces where they are wanted, and a plain process where that is allowed and they are not.

@@ -110,18 +110,42 @@ pub(crate) fn read(dir: impl AsFd, name: &str) -> std::io::Result<Option<Vec<u8>
     Ok(Some(bytes))
 }
 
-/// Replaces the record called `name` in `dir`, so that a crash leaves the old one or the new one.
+/// Whether a record has to be on the disk before anything else happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// It says something about this boot only: a crash of the computer makes it void anyway.
+    ThisBoot,
+    /// It has to survive a crash of the computer.
+    Durable,
+}
+
+/// Replaces the record called `name` in `dir`, so that nobody ever sees half of one.
 ///
 /// # Errors
 /// When it cannot be written; then the old one stands.
-pub(crate) fn write_json(dir: impl AsFd, name: &str, record: &impl Serialize) -> std::io::Result<()> {
+pub(crate) fn write_json(
+    dir: impl AsFd,
+    name: &str,
+    record: &impl Serialize,
+    durability: Durability,
+) -> std::io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let dir = dir.as_fd();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let temporary = format!(".{name}.{}.{count}", rustix::process::getpid().as_raw_nonzero());
-    let done = create_new(dir, &temporary, &serde_json::to_vec(record)?)
-        .and_then(|()| Ok(rustix::fs::renameat(dir, &temporary, dir, name)?))
-        .and_then(|()| Ok(rustix::fs::fsync(dir)?));
+    let json = serde_json::to_vec(record)?;
+    let replace = || {
+        let file = create(dir, &temporary, &json)?;
+        if durability == Durability::ThisBoot {
+            return Ok(rustix::fs::renameat(dir, &temporary, dir, name)?);
+        }
+        file.sync_all()?;
+        rustix::fs::renameat(dir, &temporary, dir, name)?;
+        // Opened anew: `dir` may stand for the working directory, which is no descriptor.
+        let dir = rustix::fs::openat(dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(rustix::fs::fsync(dir)?)
+    };
+    let done = replace();
     if done.is_err() {
         // The write has failed already; a leftover is swept with its directory.
         let _ = rustix::fs::unlinkat(dir, &temporary, AtFlags::empty());
@@ -131,10 +155,14 @@ pub(crate) fn write_json(dir: impl AsFd, name: &str, record: &impl Serialize) ->
 
 /// Makes the file called `name` in `dir`, which must not be there, and returns when it is on the disk.
 pub(crate) fn create_new(dir: impl AsFd, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    create(dir, name, bytes)?.sync_all()
+}
+
+fn create(dir: impl AsFd, name: &str, bytes: &[u8]) -> std::io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let mut file = File::from(rustix::fs::openat(dir, name, flags, FILE_MODE)?);
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// The names of everything in `dir` that does not start with a dot, sorted.

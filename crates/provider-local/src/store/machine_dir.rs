@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::files::{read, read_json};
 use super::locks::shim_lives;
-use super::{OpLock, Store, Unreadable, failed, is_id, write_json};
+use super::{Durability, OpLock, Store, Unreadable, failed, is_id, write_json};
 use crate::layout::{EXIT, MACHINES, SHIM_LOG, SPEC, STATE};
 use crate::record::{ExitRecord, SpecRecord, StateRecord};
 use crate::status::{Seen, Status};
@@ -101,7 +101,8 @@ impl MachineDir {
     /// # Errors
     /// [`System`](machine_core::ErrorKind::System); then the old one stands.
     pub(crate) fn write_spec(&self, _lock: &OpLock, spec: &SpecRecord) -> Result<()> {
-        write_json(&self.fd, SPEC, spec).map_err(|error| failed("write", &self.path.join(SPEC), error))
+        write_json(&self.fd, SPEC, spec, Durability::Durable)
+            .map_err(|error| failed("write", &self.path.join(SPEC), error))
     }
 
     /// Writes how start `record.generation` ended, for a shim that could not; needs the machine's `op.lock`.
@@ -109,7 +110,8 @@ impl MachineDir {
     /// # Errors
     /// [`System`](machine_core::ErrorKind::System).
     pub(crate) fn write_exit(&self, _lock: &OpLock, record: &ExitRecord) -> Result<()> {
-        write_json(&self.fd, EXIT, record).map_err(|error| failed("write", &self.path.join(EXIT), error))
+        write_json(&self.fd, EXIT, record, Durability::Durable)
+            .map_err(|error| failed("write", &self.path.join(EXIT), error))
     }
 
     /// Where the machine stands.

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use machine_core::{Error, ErrorKind, Result};
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 
-pub(crate) use files::{Unreadable, create_new, failed, remedy, write_json};
+pub(crate) use files::{Durability, Unreadable, create_new, failed, remedy, write_json};
 pub(crate) use locks::OpLock;
 pub(crate) use machine_dir::{MachineDir, Observed};
 pub(crate) use remove::remove_tree;

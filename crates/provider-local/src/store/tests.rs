@@ -184,10 +184,10 @@ fn secret_files_are_kept_in_memory_and_told_apart_by_their_store() {
     }
     let loaded = kept.load().unwrap().unwrap();
     assert_eq!((loaded[0].contents.as_bytes(), loaded[0].mode), (&b"hunter2"[..], 0o400));
-    assert_eq!(store.kept_files(), [id.as_str()]);
+    assert_eq!(store.ids_in_memory(), [id.as_str()]);
     let other = Scratch::new();
-    assert!(other.store().kept_files().is_empty());
-    kept.remove();
+    assert!(other.store().ids_in_memory().is_empty());
+    crate::memory::remove(&id);
     assert!(kept.load().unwrap().is_none());
-    assert!(store.kept_files().is_empty());
+    assert!(store.ids_in_memory().is_empty());
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::files::read_json;
 use super::locks::DirLock;
 use super::machine_dir::OPEN_DIR;
-use super::{DIR_MODE, Store, Unreadable, create_new, failed, is_id, write_json};
+use super::{DIR_MODE, Durability, Store, Unreadable, create_new, failed, is_id, write_json};
 use crate::layout::{TRASH, VOLUME, VOLUME_DATA, VOLUMES};
 
 /// How long to wait for others who are at a volume; they hold its lock for milliseconds.
@@ -133,7 +133,8 @@ impl VolumeDir {
     /// # Errors
     /// [`ErrorKind::System`]; then the old one stands.
     pub(crate) fn write(&self, _lock: &DirLock, record: &VolumeRecord) -> Result<()> {
-        write_json(&self.fd, VOLUME, record).map_err(|error| failed("write", &self.path.join(VOLUME), error))
+        write_json(&self.fd, VOLUME, record, Durability::Durable)
+            .map_err(|error| failed("write", &self.path.join(VOLUME), error))
     }
 }
 
