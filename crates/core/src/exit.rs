@@ -76,7 +76,7 @@ impl ExitStatus {
         match (self.code, self.signal) {
             // A process's code has eight bits; providers that report more have already lost the rest.
             (Some(code), _) => u8::try_from(code & 0xff).ok(),
-            (None, Some(signal)) => u8::try_from(128 + signal).ok(),
+            (None, Some(signal)) => u8::try_from(signal.checked_add(128)?).ok(),
             (None, None) => None,
         }
     }
@@ -99,6 +99,7 @@ mod tests {
     fn shell_codes() {
         assert_eq!(ExitStatus::exited(3).shell_code(), Some(3));
         assert_eq!(ExitStatus::signaled(9).shell_code(), Some(137));
+        assert_eq!(ExitStatus::signaled(i32::MAX).shell_code(), None, "whatever a record claims");
         assert_eq!(ExitStatus::unknown(ExitReason::Unknown).shell_code(), None);
     }
 }
