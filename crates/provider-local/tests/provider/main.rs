@@ -12,6 +12,7 @@ mod bench;
 #[path = "../common/mod.rs"]
 mod common;
 mod exec;
+mod many;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ const CASES: &[Case] = &[
 ];
 
 fn main() -> ExitCode {
-    common::run(&[CASES, exec::CASES].concat())
+    common::run(&[CASES, exec::CASES, many::CASES].concat())
 }
 
 fn a_machine_lives_from_create_to_destroy() {
