@@ -10,6 +10,7 @@ use rustix::fs::AtFlags;
 
 use crate::control::Connection;
 use crate::layout::{CTL, SHIM_LOCK};
+use crate::memory;
 use crate::record::{ExitRecord, ProcessRecord, StateRecord};
 use crate::status::Status;
 use crate::store::{MachineDir, Observed, OpLock};
@@ -105,6 +106,7 @@ pub(super) fn settle(dir: &MachineDir, lock: &OpLock, observed: &Observed) -> Re
         remove_cgroups(state);
     }
     rustix::fs::unlinkat(dir, CTL, AtFlags::empty()).ok();
+    memory::remove_shown(dir.id());
     let known = observed.status.exit().unwrap_or_else(|| ExitStatus::unknown(ExitReason::SupervisorDied));
     let status = ExitStatus { at: Some(Timestamp::now()), ..known };
     dir.write_exit(lock, &ExitRecord { generation: observed.generation, status: status.clone() })?;

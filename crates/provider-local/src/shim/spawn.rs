@@ -121,7 +121,8 @@ fn record_state(supervisor: &Supervisor, notes: Vec<String>) -> Step<()> {
 fn attempt(order: StartOrder, limits: &mut Limits) -> Step<(Tried, Isolation, Vec<String>)> {
     let wanted = order.spec.isolation;
     if wanted == Isolation::Process {
-        return Ok((try_once(Box::new(order), wanted, limits)?, wanted, Vec::new()));
+        let note = "it is not kept apart from the computer, as the isolation `process` asks".to_owned();
+        return Ok((try_once(Box::new(order), wanted, limits)?, wanted, vec![note]));
     }
     match try_once(Box::new(order), Isolation::Namespaces, limits)? {
         Tried::Barred(failure, _) if wanted == Isolation::Namespaces => Err(hints::explain(failure)),

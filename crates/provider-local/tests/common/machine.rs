@@ -209,6 +209,11 @@ impl Drop for Machine {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+        // What a shim that was killed has left in memory.
+        let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap_or_default();
+        for place in ["/dev/shm", &runtime] {
+            let _ = fs::remove_dir_all(Path::new(place).join(format!("machine-{}", self.id())));
+        }
         // The kernel's own directory in an overlay's may not even be looked into.
         for work in (0..4).map(|number| self.dir.join(format!("rw/overlay/{number}/work/work"))) {
             use std::os::unix::fs::PermissionsExt as _;

@@ -33,6 +33,7 @@ fn without_namespaces_a_command_runs() {
     let work = machine.dir.canonicalize().unwrap().join("rw/work");
     assert_eq!(machine.stdout(), format!("{}\nprocess\nwork\nsecret\n700\n", work.display()));
     assert_eq!(machine.state()["isolation"], "process");
+    assert!(machine.notes().contains("not kept apart"), "{}", machine.notes());
     assert!(work.join("x").exists());
     let find = "find /dev/shm /run/user ${XDG_RUNTIME_DIR:-/dev/shm} -name \"*$0\" 2>/dev/null";
     let found = Command::new("sh").args(["-c", find, machine.id()]).output().unwrap();
