@@ -19,7 +19,7 @@ pub use fork::{Child, Fork, clone_into, fork, single_threaded};
 pub use namespaces::{Namespaces, unshare};
 pub use network::raise_loopback;
 pub use process::{
-    Process, boot_id, die_with_parent, has_died, leave, not_dumpable, process_start, reap_descendants, return_memory,
+    Process, boot_id, die_with_parent, has_ended, leave, not_dumpable, process_start, reap_descendants, return_memory,
     set_name,
 };
 pub use program::execute;

@@ -51,7 +51,7 @@ impl Process {
     /// # Errors
     /// What the kernel says.
     pub fn has_ended(&self) -> io::Result<bool> {
-        has_died(&self.0)
+        has_ended(&self.0)
     }
 }
 
@@ -90,7 +90,7 @@ impl crate::Child {
 ///
 /// # Errors
 /// What the kernel says.
-pub fn has_died(pidfd: impl AsFd) -> io::Result<bool> {
+pub fn has_ended(pidfd: impl AsFd) -> io::Result<bool> {
     let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
     loop {
         match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {

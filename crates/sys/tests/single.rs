@@ -76,7 +76,7 @@ fn a_fork_is_a_child_to_wait_for() {
         rustix::process::setsid().unwrap();
         8
     });
-    while !machine_sys::has_died(&child.pidfd).unwrap() {}
+    while !machine_sys::has_ended(&child.pidfd).unwrap() {}
     assert_eq!(wait_any().unwrap(), Some((child.pid, Ended::Exited(8))));
 }
 
@@ -94,7 +94,7 @@ fn a_zombie_is_dead() {
     let child = in_child(fork().unwrap(), || 0);
     let pid = child.pid.as_raw_nonzero().get();
     let deadline = Instant::now() + Duration::from_secs(5);
-    while !machine_sys::has_died(&child.pidfd).unwrap() {
+    while !machine_sys::has_ended(&child.pidfd).unwrap() {
         assert!(Instant::now() < deadline);
     }
     // Nobody has waited for it: it still has its pid, and its start time is still to be read.

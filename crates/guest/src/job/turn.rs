@@ -121,7 +121,7 @@ pub(super) fn supervise(supervisor: &mut Supervisor, mut job: Running) -> ExitSt
         if supervisor.output.wants_more() {
             read_output(supervisor, &mut job);
         }
-        if machine_sys::has_died(&job.init.pidfd).unwrap_or(true) {
+        if machine_sys::has_ended(&job.init.pidfd).unwrap_or(true) {
             break;
         }
     }
