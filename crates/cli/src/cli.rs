@@ -96,7 +96,7 @@ pub(crate) enum Command {
     /// Wait until a machine runs, has ended, or is gone.
     Wait(commands::wait::Wait),
     /// Storage that outlives a machine.
-    #[command(subcommand, visible_alias = "volume")]
+    #[command(subcommand, visible_alias = "volume", before_help = commands::volumes::EXAMPLES)]
     Volumes(commands::volumes::Volumes),
     /// Clean up what was left behind.
     Gc(commands::gc::Gc),

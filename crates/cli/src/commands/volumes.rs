@@ -28,6 +28,12 @@ pub(crate) enum Volumes {
     Destroy(Destroy),
 }
 
+/// What one does with a volume in its life.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  machine volumes create data --size 20g
+  machine create db --volume data:/srv/data
+  machine volumes list";
 const CREATE: &str = "\
 Examples:
   machine volumes create data
