@@ -19,7 +19,8 @@ const WAITING: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Pump {
     queue: mpsc::Sender<(Target, Bytes)>,
-    thread: JoinHandle<Result<(), Errno>>,
+    /// Taken once it is known how it ended.
+    thread: Option<JoinHandle<Result<(), Errno>>>,
 }
 
 impl Pump {
@@ -37,7 +38,7 @@ impl Pump {
             }
             Ok(())
         });
-        Self { queue, thread }
+        Self { queue, thread: Some(thread) }
     }
 
     /// Hands over a piece of output; waits while too much is waiting already.
@@ -47,17 +48,29 @@ impl Pump {
     pub(crate) async fn write(&mut self, target: Target, bytes: Bytes) -> Result<(), Failure> {
         match self.queue.send((target, bytes)).await {
             Ok(()) => Ok(()),
-            Err(_) => ended((&mut self.thread).await).and(Err(Failure::Closed)),
+            Err(_) => self.end().await.and(Err(Failure::Closed)),
         }
     }
 
     /// Waits until everything is written.
     ///
     /// # Errors
-    /// [`Failure::Closed`] where nobody reads standard output any more; else what the system says.
+    /// [`Failure::Closed`] where nobody reads standard output any more; else what the system says. What
+    /// [`Pump::write`] has told already is not told again.
     pub(crate) async fn finish(self) -> Result<(), Failure> {
-        drop(self.queue);
-        ended(self.thread.await)
+        let Self { queue, thread } = self;
+        drop(queue);
+        match thread {
+            Some(thread) => ended(thread.await),
+            None => Ok(()),
+        }
+    }
+
+    async fn end(&mut self) -> Result<(), Failure> {
+        match self.thread.take() {
+            Some(thread) => ended(thread.await),
+            None => Ok(()),
+        }
     }
 }
 

@@ -37,6 +37,14 @@ fn a_full_disk_is_a_failure() {
     let child = home.command(["run", "--", "echo", "x"]).stdout(full()).stderr(Stdio::piped()).spawn().unwrap();
     let said = end_of(child).expect(125);
     assert!(said.stderr.contains("cannot write the output"), "{}", said.stderr);
+    // Long output: there is more to write when it is known that nothing can be written.
+    home.machine(["create", "long", "--", "sh", "-c", "yes | head -c 10000000"]).expect(0);
+    home.machine(["wait", "long"]).expect(0);
+    let child = home.command(["logs", "long"]).stdout(full()).stderr(Stdio::piped()).spawn().unwrap();
+    let said = end_of(child).expect(1);
+    assert!(said.stderr.starts_with("error: cannot write the output"), "{}", said.stderr);
+    assert_eq!(said.stderr.lines().count(), 1, "once: {}", said.stderr);
+    home.machine(["destroy", "-y", "long"]).expect(0);
     home.assert_clean();
 }
 
