@@ -7,6 +7,9 @@ use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_
 
 use super::Failure;
 
+/// What the computer itself could be changed by.
+const SENSITIVE: &[&str] = &["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi"];
+
 /// Gives this process's mount namespace a `/proc` of its own pid namespace and hides what belongs to the guest.
 pub(super) fn arrange() -> Result<(), Failure> {
     let quiet = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
@@ -14,10 +17,13 @@ pub(super) fn arrange() -> Result<(), Failure> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|e| failure("/", e.into()))?;
     mount("proc", "/proc", "proc", quiet, None).map_err(|errno| failure("/proc", errno.into()))?;
-    // Settings of the kernel belong to the computer: nobody in here may change them, root of the machine included.
-    mount_bind("/proc/sys", "/proc/sys").map_err(|errno| failure("/proc/sys", errno.into()))?;
-    mount_remount("/proc/sys", MountFlags::BIND | MountFlags::RDONLY | quiet, c"")
-        .map_err(|errno| failure("/proc/sys", errno.into()))?;
+    // They belong to the computer: nobody in here may change them. To the kernel, the job of a machine of the real root is
+    // the owner of these files, whatever it may not do otherwise.
+    for path in SENSITIVE.iter().filter(|path| Path::new(path).exists()) {
+        mount_bind(*path, *path).map_err(|errno| failure(path, errno.into()))?;
+        mount_remount(*path, MountFlags::BIND | MountFlags::RDONLY | quiet, c"")
+            .map_err(|errno| failure(path, errno.into()))?;
+    }
     let ours = Path::new("/run/machine");
     if ours.is_dir() {
         mount("tmpfs", ours, "tmpfs", quiet | MountFlags::RDONLY, Some(c"mode=0755,size=4k"))
