@@ -1,7 +1,7 @@
 //! `machine destroy`.
 
 use clap::Args;
-use machine_core::ProviderExt as _;
+use machine_core::{Error, ErrorKind, Machine, MachineId, ProviderExt as _};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -34,17 +34,42 @@ impl Destroy {
         if !self.yes {
             let mut lines = Vec::new();
             for name in &self.names {
-                let machine = app.provider().resolve(name).await?;
-                lines.push(format!("  {} ({}, {})", show::clean(&machine.name), machine.id, show::state(&machine)));
+                lines.push(match found(app, name).await? {
+                    Found::Machine(machine) => {
+                        format!("  {} ({}, {})", show::clean(&machine.name), machine.id, show::state(&machine))
+                    }
+                    Found::Unreadable(id) => format!("  {id} (its record cannot be read)"),
+                });
             }
             confirm::destroying(app.printer, &lines)?;
         }
         super::each(app.printer, &self.names, async |name| {
-            let machine = app.provider().resolve(name).await?;
-            app.fleet().await?.destroy(&machine.id, app.destroy_deadline()).await?;
-            app.printer.progress(format_args!("{}: destroyed", machine.name));
+            let (id, name) = match found(app, name).await? {
+                Found::Machine(machine) => (machine.id, machine.name),
+                Found::Unreadable(id) => (id, name.to_owned()),
+            };
+            app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
+            app.printer.progress(format_args!("{name}: destroyed"));
             Ok(())
         })
         .await
+    }
+}
+
+/// What is to be destroyed.
+enum Found {
+    Machine(Box<Machine>),
+    /// There is a machine of this id, and nobody can tell more of it.
+    Unreadable(MachineId),
+}
+
+/// The machine of that name or id. One whose record cannot be read is taken at its word, if that is an id.
+async fn found(app: &App, name: &str) -> Result<Found, Error> {
+    match app.provider().resolve(name).await {
+        Ok(machine) => Ok(Found::Machine(Box::new(machine))),
+        Err(error) if error.kind() == ErrorKind::System && name.starts_with("m-") => {
+            Ok(Found::Unreadable(MachineId::new(name)))
+        }
+        Err(error) => Err(error),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::Stream;
-use machine_core::{Completeness, Machine, Page, Result, Selector};
+use machine_core::{Completeness, ErrorKind, Machine, Page, Result, Selector};
 
 use super::Local;
 use super::describe::{describe, spec_path};
@@ -43,7 +43,7 @@ impl Local {
         let (mut ids, mut partial) = match listing {
             Listing::Middle(ids, partial) => (ids, partial),
             Listing::Begin | Listing::Over => {
-                if let Some(machine) = self.by_name(which) {
+                if let Some(machine) = self.by_name(which)? {
                     let page =
                         Page { machines: vec![machine], problems: Vec::new(), last: Some(Completeness::Complete) };
                     return Ok((page, Listing::Over));
@@ -89,8 +89,15 @@ impl Local {
     }
 
     /// The machine that is selected by its name, where the names lead to it: no other needs to be looked at.
-    fn by_name(&self, which: &Selector) -> Option<Machine> {
-        let id = self.store.named(which.name.as_deref()?)?;
-        self.get(&id).ok().filter(|machine| which.matches(machine))
+    ///
+    /// # Errors
+    /// When there is one, and its specification cannot be read: it must not look as if there were none.
+    fn by_name(&self, which: &Selector) -> Result<Option<Machine>> {
+        let Some(id) = which.name.as_deref().and_then(|name| self.store.named(name)) else { return Ok(None) };
+        match self.get(&id) {
+            Ok(machine) => Ok(Some(machine).filter(|machine| which.matches(machine))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

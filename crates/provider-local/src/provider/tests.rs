@@ -185,6 +185,8 @@ async fn a_corrupt_record_is_named_and_the_rest_is_listed() {
     assert!(machines[0].notes[0].contains("exit.json"), "{:?}", machines[0].notes);
     let error = bench.provider.get(&bad.id).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::System);
+    let error = bench.provider.resolve("bad").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::System, "it is there: {error}");
     assert_eq!(bench.provider.destroy(&bad.id).await.unwrap(), Destroyed::Accepted);
     assert!(bench.provider.local.store.named("bad").is_none(), "its name is free again");
 }
