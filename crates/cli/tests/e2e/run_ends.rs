@@ -134,3 +134,17 @@ fn a_name_that_is_taken_is_refused() {
     home.machine(["destroy", "--yes", "taken"]).expect(0);
     home.assert_clean();
 }
+
+#[test]
+fn want_of_memory_is_named() {
+    let home = Home::new();
+    let script = r"x=$(head -c 300000000 /dev/zero | tr '\0' x); echo ok";
+    let said = home.machine(["run", "--memory", "64m", "--", "sh", "-c", script]);
+    // An ordinary user is told that there is no limit.
+    if said.stderr.contains("limits not enforced") {
+        return;
+    }
+    let said = said.expect(137);
+    assert!(said.stderr.contains("want of memory"), "{}", said.stderr);
+    home.assert_clean();
+}

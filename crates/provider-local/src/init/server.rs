@@ -160,7 +160,7 @@ impl Server {
     fn reap(&mut self) -> io::Result<()> {
         while let Some((pid, ended)) = machine_sys::wait_any()? {
             let mut status = status_of(ended);
-            status.oom = ended == Ended::Signaled(Signal::KILL.as_raw()) && self.was_for_memory();
+            status.oom = is_a_kill(ended) && self.was_for_memory();
             if self.workload.as_ref().is_some_and(|child| child.pid == pid) {
                 if self.stop.is_some() {
                     status = ExitStatus { reason: ExitReason::Stopped, oom: false, ..status };
@@ -204,4 +204,10 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Whether a kill is what ended it, or what it passes on with its own exit: so do shells, and the supervisor of a job.
+fn is_a_kill(ended: Ended) -> bool {
+    let kill = Signal::KILL.as_raw();
+    ended == Ended::Signaled(kill) || ended == Ended::Exited(128 + kill)
 }
