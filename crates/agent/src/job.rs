@@ -143,18 +143,23 @@ impl Job {
         if matches!(outcome, Outcome::Unknown { .. }) {
             return Ok((Copied::default(), None));
         }
-        let mut fetched = Copied::default();
-        if !self.spec.fetch.is_empty() {
-            let into = self.spec.fetch_into.as_ref().or(self.spec.sync.as_ref());
-            let into = into.cloned().unwrap_or_else(|| PathBuf::from("."));
-            let paths = self.spec.fetch.clone();
-            fetched = carry::fetch(&self.inside, self.workdir.clone(), paths, into, None).await?.into();
-        }
+        // Each is tried whatever became of the other: with the machine goes what was not brought back.
+        let fetched = self.fetch().await;
         let patch = match &self.spec.patch {
-            Some(file) => Some(self.write_patch(file).await?),
-            None => None,
+            Some(file) => self.write_patch(file).await.map(Some),
+            None => Ok(None),
         };
-        Ok((fetched, patch))
+        Ok((fetched?, patch?))
+    }
+
+    async fn fetch(&self) -> Result<Copied> {
+        if self.spec.fetch.is_empty() {
+            return Ok(Copied::default());
+        }
+        let into = self.spec.fetch_into.as_ref().or(self.spec.sync.as_ref());
+        let into = into.cloned().unwrap_or_else(|| PathBuf::from("."));
+        let paths = self.spec.fetch.clone();
+        Ok(carry::fetch(&self.inside, self.workdir.clone(), paths, into, None).await?.into())
     }
 
     /// Writes the patch beside its place and moves it there whole.

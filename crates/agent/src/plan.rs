@@ -1,7 +1,7 @@
 //! What a job's wish comes down to: orders for the guest, a machine for the provider, and what is to be carried. Worked out,
 //! and refused where it makes no sense, before anything is made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use machine_core::{Capabilities, CloudProvider, Error, ErrorKind, FileSpec, MachineSpec, OsText, Result, Transport};
@@ -93,6 +93,13 @@ fn check(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<()> {
     }
     if let Some(sync) = spec.sync.as_ref().filter(|sync| !sync.is_dir()) {
         return Err(Error::new(ErrorKind::NotFound, format!("there is no directory `{}` to copy", sync.display())));
+    }
+    if let Some(patch) = &spec.patch {
+        // Said now: when the job has ended, its work would be lost.
+        let directory = patch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !directory.is_dir() || patch.is_dir() {
+            return invalid(format!("`{}` is no place where the patch can be written", patch.display()));
+        }
     }
     for (index, repo) in spec.repos.iter().enumerate() {
         if let Some(other) = spec.repos.iter().take(index).find(|other| other.name() == repo.name()) {

@@ -31,6 +31,8 @@ pub struct JobSpec {
     pub root: bool,
     /// A directory of this computer to copy into the workspace before the job starts; `.gitignore` is respected.
     pub sync: Option<PathBuf>,
+    /// Directories of this computer that are never copied, wherever `sync` may have them.
+    pub leave_out: Vec<PathBuf>,
     /// Repositories to clone into the workspace before the job starts.
     pub repos: Vec<RepoSpec>,
     /// Files and directories to bring back after the job has ended, absolute or relative to where the job started.
@@ -62,6 +64,7 @@ impl JobSpec {
             grace: Self::DEFAULT_GRACE,
             root: false,
             sync: None,
+            leave_out: Vec::new(),
             repos: Vec::new(),
             fetch: Vec::new(),
             fetch_into: None,

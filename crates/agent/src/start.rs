@@ -50,7 +50,7 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
             fleet.provider().wait(&machine.id, &until).await?;
         }
         if let Some(from) = &spec.sync {
-            notes.extend(sync::sync(&inside, from, WORK).await?.1);
+            notes.extend(sync::sync(&inside, from, &spec.leave_out, WORK).await?.1);
         }
         for repo in spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer) {
             let Some(clones) = &clones else { break };

@@ -16,24 +16,31 @@ use crate::carry::{Carried, send};
 use crate::guest::Inside;
 
 /// Copies what is in the directory `from` into the machine's directory `to`, but for what its `.gitignore` files exclude.
-/// The history (`.git`) goes along whole, and so does what the history tracks although a pattern excludes it.
-pub(crate) async fn sync(inside: &Inside, from: &Path, to: &str) -> Result<Carried> {
+/// The history (`.git`) goes along whole, and so does what the history tracks although a pattern excludes it. The
+/// directories `leave_out` stay here whatever the history says.
+pub(crate) async fn sync(inside: &Inside, from: &Path, leave_out: &[PathBuf], to: &str) -> Result<Carried> {
     let root = from.canonicalize().map_err(|error| Error::io(format_args!("`{}`", from.display()), error))?;
     if !root.is_dir() {
         return Err(Error::new(ErrorKind::Invalid, format!("`{}` is not a directory", from.display())));
     }
-    send(inside, &["receive".into(), to.into()], move |packer| pack_working_tree(packer, &root)).await
+    // Compared with what the walk finds, which has no symbolic links in it. One that is not there cannot be copied.
+    let leave_out: Vec<_> = leave_out.iter().filter_map(|directory| directory.canonicalize().ok()).collect();
+    send(inside, &["receive".into(), to.into()], move |packer| pack_working_tree(packer, &root, leave_out)).await
 }
 
-fn pack_working_tree<W: Write>(packer: &mut Packer<W>, root: &Path) -> Result<()> {
+fn pack_working_tree<W: Write>(packer: &mut Packer<W>, root: &Path, leave_out: Vec<PathBuf>) -> Result<()> {
     let mut tracked = tracked(root);
+    tracked.retain(|name| !leave_out.iter().any(|directory| root.join(name).starts_with(directory)));
     let walk = WalkBuilder::new(root)
         .hidden(false)
         .ignore(false)
         .require_git(false)
         .follow_links(false)
         // Names in the history are git's own and must not be judged by patterns for the working tree.
-        .filter_entry(|entry| entry.file_name() != ".git" || !entry.file_type().is_some_and(|kind| kind.is_dir()))
+        .filter_entry(move |entry| {
+            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !is_directory || entry.file_name() != ".git" && !leave_out.iter().any(|directory| directory == entry.path())
+        })
         .build();
     for entry in walk {
         let entry = entry.map_err(|error| {

@@ -35,13 +35,19 @@ fn report(done: machine_core::Result<Summary>) -> Result<(), String> {
     writeln!(io::stdout(), "{line}").map_err(|error| error.to_string())
 }
 
-/// Packs `paths` to standard output. Those below `base` are named as seen from there, others by their last name.
+/// Packs `paths` to standard output. Those below `base` are named as seen from there, others by their last name. One that
+/// is not there keeps none of the others back; the error names it when they are out.
 pub(crate) fn send(base: &Path, paths: &[&Path]) -> Result<(), String> {
     let base = real_path(base);
     let mut packer = Packer::new(io::BufWriter::with_capacity(128 * 1024, io::stdout().lock()));
+    let mut missing = Vec::new();
     for path in paths {
         // Relative paths are seen from the base, which is where the job started.
         let path = if path.is_relative() { base.join(path) } else { real_path(path) };
+        if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            missing.push(format!("`{}` does not exist", path.display()));
+            continue;
+        }
         let name = path.strip_prefix(&base).ok().filter(|name| crate::archive::is_plain(name));
         let name = match (name, path.file_name()) {
             (Some(name), _) => name,
@@ -54,5 +60,5 @@ pub(crate) fn send(base: &Path, paths: &[&Path]) -> Result<(), String> {
     for sentence in skipped {
         let _ = writeln!(io::stderr(), "{sentence}");
     }
-    Ok(())
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("; ")) }
 }

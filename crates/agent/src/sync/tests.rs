@@ -8,9 +8,13 @@ use super::*;
 
 /// The names that a working tree is packed as.
 fn packed(root: &Path) -> BTreeSet<String> {
+    packed_without(root, &[])
+}
+
+fn packed_without(root: &Path, leave_out: &[&Path]) -> BTreeSet<String> {
     let mut bytes = Vec::new();
     let mut packer = Packer::new(&mut bytes);
-    pack_working_tree(&mut packer, root).unwrap();
+    pack_working_tree(&mut packer, root, leave_out.iter().map(|path| path.to_path_buf()).collect()).unwrap();
     packer.finish().unwrap();
     let mut archive = tar::Archive::new(&bytes[..]);
     archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().display().to_string()).collect()
@@ -75,4 +79,14 @@ fn what_is_tracked_goes_along_although_a_pattern_excludes_it() {
     let names = packed(tree.path());
     assert!(names.contains("vendor/forced") && names.contains(".git/index"), "{names:?}");
     assert!(!names.contains("vendor/not") && !names.contains("gone"), "{names:?}");
+}
+
+#[test]
+fn what_is_to_stay_here_does_not_go_along() {
+    let tree = tempdir().unwrap();
+    fs::create_dir_all(tree.path().join("state/local/machines")).unwrap();
+    fs::write(tree.path().join("state/ledger.db"), "").unwrap();
+    fs::write(tree.path().join("statement"), "").unwrap();
+    let names = packed_without(tree.path(), &[&tree.path().join("state")]);
+    assert_eq!(names, BTreeSet::from(["statement".to_owned()]));
 }

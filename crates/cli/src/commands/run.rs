@@ -104,6 +104,8 @@ impl Run {
             timeout: self.timeout,
             root: self.root,
             sync,
+            // Our own state, wherever it is: a machine has no business with the others.
+            leave_out: vec![app.state().to_owned()],
             repos: self.repo.iter().map(|text| RepoSpec::parse(text)).collect::<Result<_>>()?,
             fetch: self.fetch.iter().map(|path| OsText::from(path.as_os_str())).collect(),
             patch: self.patch.clone(),

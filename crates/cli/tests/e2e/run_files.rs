@@ -67,7 +67,23 @@ fn a_repository_is_cloned() {
 #[test]
 fn what_cannot_be_brought_back_is_said() {
     let home = Home::new();
-    let said = home.machine(["run", "--fetch", "never-made", "--", "true"]).expect(125);
+    let job = ["--", "sh", "-c", "echo made >made"];
+    let said = home.machine(["run", "--fetch", "never-made", "--fetch", "made"].into_iter().chain(job)).expect(125);
     assert!(said.stderr.contains("never-made"), "{}", said.stderr);
+    // What is there comes all the same: it is gone with the machine.
+    assert_eq!(fs::read_to_string(home.path().join("made")).unwrap(), "made\n");
+    let said = home.machine(["run", "--patch", "/no/such/dir/patch", "--", "echo", "ran"]).expect(125);
+    assert!(said.stderr.contains("/no/such/dir/patch") && said.stdout.is_empty(), "{said:?}");
     home.assert_clean();
+}
+
+#[test]
+fn our_own_state_is_not_copied_in() {
+    let home = Home::new();
+    let tree = home.path().join("tree");
+    fs::create_dir_all(tree.join("state")).unwrap();
+    fs::write(tree.join("kept"), "").unwrap();
+    let mut command = home.command(["run", "--sync", tree.to_str().unwrap(), "--", "ls"]);
+    command.env("MACHINE_STATE_DIR", tree.join("state"));
+    assert_eq!(crate::support::finish(command, b"").expect(0).out(), "kept\n");
 }
