@@ -1,4 +1,4 @@
-//! A running job: its events, its input, and how it is ended.
+//! A running job: its events, and how it is finished.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,19 +8,18 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{FutureExt as _, Stream};
-use machine_core::{Deadline, Error, ErrorKind, Goal, Machine, MachineId, OsText, Result, Signal, Until, WindowSize};
-use machine_fleet::Fleet;
+use futures::Stream;
+use machine_core::{Deadline, Error, ErrorKind, Goal, Machine, OsText, Result, Until};
 use machine_guest::control::ToGuest;
-use tokio::io::{AsyncWrite, DuplexStream};
+use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::guard::Guard;
 use crate::guest::Inside;
+use crate::handles::{JobControl, JobInput};
 use crate::{Copied, JobSpec, Outcome, carry};
 
-/// How long a machine may take to be gone.
-const DESTROY_WITHIN: Duration = Duration::from_secs(120);
 /// How long a machine that is kept may take to come to rest.
 const REST_WITHIN: Duration = Duration::from_secs(30);
 
@@ -196,7 +195,7 @@ impl Job {
             return self.guard.destroy().await;
         }
         self.guard.release();
-        let _ = self.control.0.send(ToGuest::Release).await;
+        self.control.send(ToGuest::Release).await;
         let until = Until { goal: Goal::Ended, deadline: Deadline::after(REST_WITHIN) };
         match self.inside.provider().wait(self.inside.machine(), &until).await {
             Ok(_) => Ok(()),
@@ -231,51 +230,6 @@ pub struct Finished {
     pub foreign_lines: u64,
 }
 
-/// A job's input. Writing waits while the job does not read; shutting it down is the job's end-of-file. Dropping it
-/// without that is end-of-file too.
-#[derive(Debug)]
-pub struct JobInput(DuplexStream);
-
-impl AsyncWrite for JobInput {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-/// What can be done to a running job. Doing any of it to a job that has ended is no error and changes nothing.
-#[derive(Debug, Clone)]
-pub struct JobControl(mpsc::Sender<ToGuest>);
-
-impl JobControl {
-    /// Tells the job's terminal its new size.
-    pub async fn resize(&self, size: WindowSize) {
-        self.send(ToGuest::Resize(size)).await;
-    }
-
-    /// Sends the job a signal.
-    pub async fn signal(&self, signal: Signal) {
-        self.send(ToGuest::Signal(signal)).await;
-    }
-
-    /// Ends the job: asks it to end, and kills it after its grace. Its outcome is [`Outcome::Cancelled`].
-    pub async fn cancel(&self) {
-        self.send(ToGuest::Stop).await;
-    }
-
-    async fn send(&self, message: ToGuest) {
-        // A closed channel means that the job has ended.
-        let _ = self.0.send(message).await;
-    }
-}
-
 /// The job's tasks: they end with it.
 #[derive(Debug)]
 struct Tasks([JoinHandle<()>; 2]);
@@ -283,44 +237,5 @@ struct Tasks([JoinHandle<()>; 2]);
 impl Drop for Tasks {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
-    }
-}
-
-/// Sees to it that a machine is destroyed, whatever becomes of the code that made it.
-#[derive(Debug)]
-pub(crate) struct Guard {
-    fleet: Fleet,
-    machine: MachineId,
-    runtime: tokio::runtime::Handle,
-    armed: bool,
-}
-
-impl Guard {
-    /// Must be called on a runtime, as everything here.
-    pub(crate) fn new(fleet: &Fleet, machine: MachineId) -> Self {
-        Self { fleet: fleet.clone(), machine, runtime: tokio::runtime::Handle::current(), armed: true }
-    }
-
-    /// Destroys the machine and waits for its end.
-    async fn destroy(&mut self) -> Result<()> {
-        let destroyed = self.fleet.destroy(&self.machine, Deadline::after(DESTROY_WITHIN)).await;
-        // Also when it failed: the ledger has it, and a second try from here would be no better.
-        self.armed = false;
-        destroyed.map(drop)
-    }
-
-    /// The machine stays.
-    fn release(&mut self) {
-        self.armed = false;
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if self.armed {
-            let _entered = self.runtime.enter();
-            // Its first step hands the work to the fleet, which goes on with it (and waits for it in `Fleet::finish`).
-            let _ = self.fleet.destroy(&self.machine, Deadline::after(DESTROY_WITHIN)).now_or_never();
-        }
     }
 }

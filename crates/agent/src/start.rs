@@ -11,8 +11,9 @@ use machine_guest::frame::Decoder;
 use tokio::sync::{mpsc, watch};
 
 use crate::follow::Follower;
+use crate::guard::Guard;
 use crate::guest::Inside;
-use crate::job::{self, Guard, Job, Tally};
+use crate::job::{self, Job, Tally};
 use crate::line::{Line, Wishes};
 use crate::plan::{Plan, WORK};
 use crate::repo::Source;
