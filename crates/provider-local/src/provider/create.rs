@@ -74,13 +74,16 @@ impl Local {
         files: Vec<FileOrder>,
     ) -> Result<Machine> {
         let error = match self.start(dir, lock, record, files, 0) {
-            Ok(()) => return Ok(describe::machine(dir, record.clone(), dir.observe()?)),
+            Ok(()) => {
+                let observed = dir.observe().map_err(|error| error.with_effect(Effect::Applied))?;
+                return Ok(describe::machine(dir, record.clone(), observed));
+            }
             Err(NotStarted::Lost(error)) => return Err(error.with_effect(Effect::Applied)),
             Err(NotStarted::Untried(error)) => error,
             Err(NotStarted::Refused(failure)) => self.refused(record, failure),
         };
         // The shim that refused is about to be gone.
-        dir.wait_until_dead(std::time::Duration::from_secs(2))?;
+        dir.wait_until_dead(std::time::Duration::from_secs(2)).map_err(|error| error.with_effect(Effect::Applied))?;
         match self.remove(dir, Some(record)) {
             Ok(()) => Err(error),
             Err(_) => Err(error.with_effect(Effect::Applied)),
