@@ -33,8 +33,16 @@ pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
     spec.grace = spec.grace.min(INTERRUPTED_GRACE);
     let mut interrupts = Interrupts::listen()?;
     let fleet = app.fleet().await?;
+    let starting = async {
+        let started = machine_agent::start(fleet, spec).await;
+        if started.is_err() {
+            // What was made for the job is being ended in the background, which ends with us.
+            fleet.finish(app.destroy_deadline()).await;
+        }
+        started
+    };
     let mut job = tokio::select! {
-        job = machine_agent::start(fleet, spec) => job?,
+        job = starting => job?,
         number = interrupts.next() => {
             printer.note(format_args!("{}; ending the machine", signal_name(number)));
             // What was begun for the job is ended in the background now that nobody waits for it.

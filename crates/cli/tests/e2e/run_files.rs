@@ -87,3 +87,18 @@ fn our_own_state_is_not_copied_in() {
     command.env("MACHINE_STATE_DIR", tree.join("state"));
     assert_eq!(crate::support::finish(command, b"").expect(0).out(), "kept\n");
 }
+
+#[test]
+fn a_job_that_cannot_be_started_leaves_nothing_when_we_return() {
+    let home = Home::new();
+    let tree = project(&home);
+    let read_only = format!("{}:/work/project", tree.display());
+    fs::create_dir_all(home.path().join("outer/project")).unwrap();
+    fs::write(home.path().join("outer/project/hello.txt"), "other").unwrap();
+    let said = home.machine(["run", "--mount", &read_only, "--sync", "outer", "--", "true"]).expect(125);
+    assert!(said.stderr.contains("hello.txt"), "{}", said.stderr);
+    // At once: not when somebody comes and cleans up.
+    let machines = fs::read_dir(home.state().join("local/machines")).unwrap().count();
+    assert_eq!(machines, 0);
+    home.assert_clean();
+}
