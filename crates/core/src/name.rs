@@ -17,7 +17,7 @@ pub struct MachineName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Too short or too long.
-    #[error("the name `{name}` is {len} characters long; a machine's name has 2 to 63")]
+    #[error("the name `{name}` has a length of {len}; a machine's name has 2 to 63 characters")]
     Length {
         /// The name as given.
         name: String,

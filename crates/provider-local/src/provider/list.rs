@@ -83,7 +83,7 @@ impl Local {
             Ok(machine) => machine.map(Some).map_err(problem),
             Err(unreadable) => match self.store.machine(id) {
                 Ok(None) => Ok(None),
-                _ => Err(unreadable.to_string()),
+                _ => Err(format!("{unreadable}; `machine destroy {id}` removes the machine all the same")),
             },
         }
     }

@@ -179,7 +179,10 @@ async fn a_corrupt_record_is_named_and_the_rest_is_listed() {
     assert_eq!(names, [("torn", "unreadable"), ("good", "stopped")]);
     assert_eq!(completeness, Completeness::Partial);
     assert!(
-        problems.iter().any(|problem| problem.starts_with(&format!("machines/{}/spec.json: ", bad.id))),
+        problems.iter().any(|problem| {
+            problem.starts_with(&format!("machines/{}/spec.json: ", bad.id))
+                && problem.contains(&format!("`machine destroy {}`", bad.id))
+        }),
         "{problems:?}"
     );
     assert!(machines[0].notes[0].contains("exit.json"), "{:?}", machines[0].notes);

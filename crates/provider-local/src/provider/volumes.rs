@@ -140,7 +140,14 @@ impl Local {
                     Ok(record) => records.push(record),
                     // Destroyed between the two looks.
                     Err(_) if self.store.volume(&id)?.is_none() => {}
-                    Err(unreadable) => return Err(unreadable.into()),
+                    Err(unreadable) => {
+                        // What is in it is the user's: nothing here may throw it away.
+                        let hint = format!(
+                            "mend that file, or move `{}` away; the contents are in its directory `data`",
+                            self.store.root().join(crate::layout::VOLUMES).join(&id).display()
+                        );
+                        return Err(Error::from(unreadable).with_hint(hint));
+                    }
                 }
             }
         }
