@@ -42,7 +42,7 @@ impl JobControl {
         self.send(ToGuest::Signal(signal)).await;
     }
 
-    /// Ends the job: asks it to end, and kills it after its grace. Its outcome is [`Outcome::Cancelled`].
+    /// Ends the job: asks it to end, and kills it after its grace. Its outcome is [`Outcome::Cancelled`](crate::Outcome::Cancelled).
     pub async fn cancel(&self) {
         self.send(ToGuest::Stop).await;
     }
