@@ -27,7 +27,7 @@ pub(crate) struct MachineArgs {
     /// Where the command starts.
     #[arg(long, short, value_name = "DIR")]
     pub(crate) workdir: Option<OsString>,
-    /// End and destroy the machine after this time, whatever happens (90s, 10m, 2h, 1d).
+    /// The longest that the machine is needed: its job is ended then, and `machine gc` destroys it (90s, 10m, 2h, 1d).
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     ttl: Option<Duration>,
     /// Processors; a fraction of one is fine.
