@@ -90,9 +90,10 @@ impl Serve {
             .map_err(|error| Error::io("cannot start the event loop", error))?;
         let settled = runtime.block_on(async {
             let app = App::open(globals, Printer::new(true))?;
-            app.fleet().await?.settle(self.client, Deadline::after(SETTLE_WITHIN)).await?;
+            let settled = app.fleet().await?.settle(self.client, Deadline::after(SETTLE_WITHIN)).await;
             // A death in the middle of making a machine leaves files that no intent speaks of.
-            app.local().collect_garbage(false).await
+            let collected = app.local().collect_garbage(false).await;
+            settled.and(collected.map(drop))
         });
         runtime.shutdown_background();
         settled.map(|_| code::OK).map_err(Failure::from)

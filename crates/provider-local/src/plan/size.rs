@@ -13,6 +13,9 @@ pub(crate) struct Computer {
     pub(crate) memory_mib: u64,
 }
 
+/// The least memory that a machine can start in, its pid 1 and the supervisor of a job included, in MiB.
+const LEAST_MEMORY: u64 = 6;
+
 /// The name of the size that has no limit but the computer's.
 pub(crate) const WHOLE: &str = "host";
 
@@ -80,11 +83,16 @@ pub(crate) fn limits(request: &SizeRequest, pids: Option<u64>, computer: &Comput
     {
         return Err(invalid(format!("{cpus} processors are asked for, and this computer has {}", computer.cpus)));
     }
-    if let Some(memory) = memory_mib
-        && !(1..=computer.memory_mib).contains(&memory)
-    {
+    if let Some(memory) = memory_mib {
         let has = computer.memory_mib;
-        return Err(invalid(format!("{memory} MiB of memory are asked for, and this computer has {has} MiB")));
+        if memory > has {
+            return Err(invalid(format!("{memory} MiB of memory are asked for, and this computer has {has} MiB")));
+        }
+        if memory < LEAST_MEMORY {
+            return Err(invalid(format!(
+                "{memory} MiB of memory are asked for, and a machine cannot start in less than {LEAST_MEMORY} MiB"
+            )));
+        }
     }
     Ok(LimitsRecord { cpus, memory_mib, pids })
 }
@@ -97,6 +105,15 @@ mod tests {
 
     fn limits_of(request: SizeRequest) -> Result<LimitsRecord> {
         limits(&request, None, &SMALL)
+    }
+
+    #[test]
+    fn a_machine_too_small_to_start_is_refused() {
+        let of = |memory| limits_of(SizeRequest::Need { cpus: None, memory_mib: Some(memory) });
+        assert!(of(LEAST_MEMORY).is_ok() && of(4096).is_ok());
+        for refused in [0, LEAST_MEMORY - 1] {
+            assert_eq!(of(refused).unwrap_err().kind(), ErrorKind::Invalid, "{refused}");
+        }
     }
 
     #[test]
@@ -117,7 +134,7 @@ mod tests {
             let error = limits_of(SizeRequest::Need { cpus: Some(cpus), memory_mib: None }).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);
         }
-        for memory in [0, 4097, u64::MAX] {
+        for memory in [4097, u64::MAX] {
             let error = limits_of(SizeRequest::Need { cpus: None, memory_mib: Some(memory) }).unwrap_err();
             assert!(error.to_string().contains("4096 MiB"), "{error}");
         }

@@ -39,16 +39,24 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
+    /// Looks everywhere. What cannot be looked at does not keep the rest from being cleared; the first such failure is told.
     fn run(&mut self) -> Result<()> {
-        for id in self.local.store.machine_ids()? {
-            if let Some(dir) = self.local.store.machine(&id)? {
-                self.machine(&dir)?;
-            }
-        }
-        self.names()?;
-        self.volumes()?;
-        self.memory()?;
-        self.cgroups()?;
+        let places: [fn(&mut Self) -> Result<()>; 6] =
+            [Self::machines, Self::names, Self::volumes, Self::memory, Self::cgroups, Self::trash];
+        places.into_iter().map(|look| look(self)).fold(Ok(()), Result::and)
+    }
+
+    fn machines(&mut self) -> Result<()> {
+        let ids = self.local.store.machine_ids()?;
+        let look = |id: String| match self.local.store.machine(&id)? {
+            Some(dir) => self.machine(&dir),
+            None => Ok(()),
+        };
+        // One that somebody else takes away meanwhile can fail in any way.
+        ids.into_iter().map(look).fold(Ok(()), Result::and)
+    }
+
+    fn trash(&mut self) -> Result<()> {
         for name in self.local.store.rubbish()? {
             let local = self.local;
             self.act(&format!("deleted what was left of {}", name.split('.').next().unwrap_or(&name)), || {
@@ -66,7 +74,7 @@ impl Sweep<'_> {
                 Ok(()) => what.to_owned(),
                 // Somebody else is at it, so that it is no garbage.
                 Err(error) if error.kind() == ErrorKind::Busy => return,
-                Err(error) => format!("could not have {what}: {error}"),
+                Err(error) => format!("not yet {what}: {error}"),
             },
         };
         self.told.push(told);
