@@ -53,16 +53,15 @@ impl Store {
             failed("use the state directory", root, error)
                 .with_hint("set MACHINE_STATE_DIR to a directory that you can write to")
         };
-        if !root.is_dir() {
-            if root.exists() {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!("the state directory `{}` is not a directory", root.display()),
-                ));
-            }
+        // One look: between two, another command can have made it.
+        if root.metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             DirBuilder::new().recursive(true).mode(DIR_MODE.as_raw_mode()).create(root).map_err(unusable)?;
         }
         let metadata = root.metadata().map_err(unusable)?;
+        if !metadata.is_dir() {
+            let message = format!("the state directory `{}` is not a directory", root.display());
+            return Err(Error::new(ErrorKind::Config, message).with_hint("set MACHINE_STATE_DIR to another"));
+        }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             let message = format!("the state directory `{}` belongs to another user", root.display());
             return Err(Error::new(ErrorKind::Config, message).with_hint("set MACHINE_STATE_DIR to one of your own"));

@@ -9,6 +9,25 @@ use super::*;
 use crate::testing::{self, Scratch};
 
 #[test]
+fn many_that_open_a_store_for_the_first_time_all_succeed() {
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..50 {
+        let root = directory.path().join(format!("below/{round}/state"));
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                Store::open(&root).map(drop)
+            };
+            let opened: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            for one in opened {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
+#[test]
 fn everything_is_for_its_owner_only() {
     let scratch = Scratch::new();
     let root = scratch.path().join("deep/er");
