@@ -222,6 +222,16 @@ fn the_first_bytes_come_at_once_and_those_that_follow_are_collected() {
 }
 
 #[test]
+fn what_was_written_first_is_told_first_whichever_stream_it_was_written_to() {
+    // The pauses give the guest time to read, and are shorter than output waits for more.
+    let script = "for i in 1 2 3; do printf a >&2; sleep 0.003; printf b; sleep 0.003; done; printf c >&2";
+    both(|machine| {
+        let told = machine.run(&shell(script));
+        assert_eq!(String::from_utf8_lossy(&told.both), "abababc");
+    });
+}
+
+#[test]
 fn orders_are_gone_before_the_job_runs_and_bad_ones_are_refused() {
     let machine = Machine::new();
     let orders_file = machine.root.path().join("run/machine/orders.json");

@@ -23,8 +23,9 @@ pub(super) struct Output {
     /// Encoded, not in the log yet; the first `written` bytes are.
     backlog: Vec<u8>,
     written: usize,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
+    /// What waits for more of the same stream.
+    waiting: Vec<u8>,
+    waiting_kind: Kind,
     flushed: Option<Instant>,
     /// The number of each frame on its way, and how many bytes had been sent with it.
     on_the_way: VecDeque<(u64, u64)>,
@@ -44,8 +45,8 @@ impl Output {
             encoder: Encoder::new(key),
             backlog: Vec::new(),
             written: 0,
-            stdout: Vec::new(),
-            stderr: Vec::new(),
+            waiting: Vec::new(),
+            waiting_kind: Kind::Stdout,
             flushed: None,
             on_the_way: VecDeque::new(),
             sent: 0,
@@ -75,14 +76,18 @@ impl Output {
 
     /// How many bytes of a stream may be read at once.
     pub(super) fn room(&self, kind: Kind) -> usize {
-        MAX_PAYLOAD - if kind == Kind::Stderr { self.stderr.len() } else { self.stdout.len() }
+        if kind == self.waiting_kind { MAX_PAYLOAD - self.waiting.len() } else { MAX_PAYLOAD }
     }
 
     /// Takes in bytes that the job wrote. The first after a pause go at once, those that follow soon wait for each other.
+    /// What was read first is told first, whichever stream it came from: a terminal shows both.
     pub(super) fn push(&mut self, kind: Kind, bytes: &[u8]) {
-        let buffer = if kind == Kind::Stderr { &mut self.stderr } else { &mut self.stdout };
-        buffer.extend_from_slice(bytes);
-        if buffer.len() >= MAX_PAYLOAD {
+        if kind != self.waiting_kind {
+            self.frame_waiting();
+            self.waiting_kind = kind;
+        }
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= MAX_PAYLOAD {
             self.flush();
         } else {
             self.flush_due();
@@ -91,8 +96,7 @@ impl Output {
 
     /// When output that waits for more has waited long enough.
     pub(super) fn due(&self) -> Option<Instant> {
-        let waits = !self.stdout.is_empty() || !self.stderr.is_empty();
-        self.flushed.filter(|_| waits).map(|flushed| flushed + LINGER)
+        self.flushed.filter(|_| !self.waiting.is_empty()).map(|flushed| flushed + LINGER)
     }
 
     /// Makes frames of what has waited long enough.
@@ -102,20 +106,23 @@ impl Output {
         }
     }
 
-    /// Makes frames of all there is.
+    /// Makes a frame of all there is, and writes it behind those before it.
     pub(super) fn flush(&mut self) {
-        for (kind, mut bytes) in
-            [(Kind::Stdout, std::mem::take(&mut self.stdout)), (Kind::Stderr, std::mem::take(&mut self.stderr))]
-        {
-            if !bytes.is_empty() {
-                self.frame(kind, &bytes);
-                self.flushed = Some(Instant::now());
-                bytes.clear();
-            }
-            // The buffer is used again: it grows to a frame's size once.
-            *(if kind == Kind::Stderr { &mut self.stderr } else { &mut self.stdout }) = bytes;
+        if !self.waiting.is_empty() {
+            self.frame_waiting();
+            self.flushed = Some(Instant::now());
         }
         self.write();
+    }
+
+    fn frame_waiting(&mut self) {
+        let mut bytes = std::mem::take(&mut self.waiting);
+        if !bytes.is_empty() {
+            self.frame(self.waiting_kind, &bytes);
+            bytes.clear();
+        }
+        // The buffer is used again: it grows to a frame's size once.
+        self.waiting = bytes;
     }
 
     /// Sends one frame of its own, after all output so far.

@@ -132,6 +132,8 @@ pub(crate) struct Guest {
 pub(crate) struct Told {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
+    /// Both in the order in which they were told.
+    pub(crate) both: Vec<u8>,
     pub(crate) notes: Vec<String>,
     pub(crate) started: bool,
     pub(crate) last: Option<Final>,
@@ -170,6 +172,9 @@ impl Guest {
                 Decoded::Frame { frame, lost } => {
                     told.lost += lost;
                     told.frames += 1;
+                    if matches!(frame.kind, Kind::Stdout | Kind::Stderr) {
+                        told.both.extend(&frame.payload);
+                    }
                     match frame.kind {
                         Kind::Started => told.started = true,
                         Kind::Stdout => told.stdout.extend(frame.payload),
