@@ -1,0 +1,76 @@
+//! Refuses what the capabilities exclude, before anything is sent.
+
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+
+use super::call::{Call, Interceptor, Operation};
+use crate::{Capabilities, Error, Exec, MachineChange, MachineSpec, Network, Power, Result, Transport};
+
+/// Refuses what the capabilities exclude.
+#[derive(Debug)]
+pub(super) struct Check;
+
+impl Interceptor for Check {
+    async fn around<T: Send>(&self, call: Call<'_>, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        allowed(call)?;
+        work.await
+    }
+
+    fn around_stream<T: Send + 'static>(
+        &self,
+        call: Call<'_>,
+        open: impl FnOnce() -> BoxStream<'static, Result<T>>,
+    ) -> BoxStream<'static, Result<T>> {
+        match allowed(call) {
+            Ok(()) => open(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+}
+
+fn allowed(call: Call<'_>) -> Result<()> {
+    let can = call.capabilities;
+    let lacking = match call.operation {
+        Operation::Create(spec) => create(can, spec),
+        Operation::Update(change) => update(can, change),
+        Operation::Power(Power::Suspend) if !can.suspend => Some("machines cannot be suspended"),
+        Operation::Exec(command) => exec(can, command),
+        Operation::Logs(_) if can.logs == Transport::None => Some("there are no logs"),
+        _ => None,
+    };
+    lacking.map_or(Ok(()), |what| Err(Error::unsupported(call.info.kind, what)))
+}
+
+fn create(can: &Capabilities, spec: &MachineSpec) -> Option<&'static str> {
+    let excluded = [
+        (spec.image.is_some() && !can.images, "images cannot be chosen"),
+        (!spec.command.is_empty() && !can.command, "a machine has no command of its own"),
+        (!spec.files.is_empty() && !can.files, "files cannot be placed before a machine starts"),
+        (spec.user_data.is_some() && !can.user_data, "no user data is read"),
+        (!spec.mounts.is_empty() && !can.mounts, "directories of this computer cannot be shown inside"),
+        (spec.network == Network::None && !can.network_none, "a machine cannot be without a network"),
+        (!spec.ports.is_empty() && !can.ports, "ports cannot be published"),
+        (
+            can.limits.volumes_per_machine.is_some_and(|most| spec.volumes.len() > most),
+            "a machine cannot have that many volumes",
+        ),
+    ];
+    excluded.into_iter().find_map(|(asked, what)| asked.then_some(what))
+}
+
+fn update(can: &Capabilities, change: &MachineChange) -> Option<&'static str> {
+    let volumes = change.attach.len();
+    can.limits
+        .volumes_per_machine
+        .is_some_and(|most| volumes > most)
+        .then_some("a machine cannot have that many volumes")
+}
+
+fn exec(can: &Capabilities, command: &Exec) -> Option<&'static str> {
+    let excluded = [
+        (can.exec == Transport::None, "commands cannot be run inside a machine"),
+        (command.tty.is_some() && !can.exec_tty, "a command cannot have a terminal"),
+        (command.stdin && !can.exec_stdin, "a command cannot have input"),
+    ];
+    excluded.into_iter().find_map(|(asked, what)| asked.then_some(what))
+}
