@@ -165,7 +165,9 @@ impl Job {
     async fn write_patch(&self, file: &Path) -> Result<u64> {
         let unwritable = |error| Error::io(format_args!("the patch `{}` cannot be written", file.display()), error);
         let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut fresh = tempfile::NamedTempFile::new_in(directory).map_err(unwritable)?;
+        // As readable as any other file that the user makes: the umask takes off what it takes off everywhere.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        let mut fresh = tempfile::Builder::new().permissions(mode).tempfile_in(directory).map_err(unwritable)?;
         let mut size = 0;
         for (directory, prefix) in &self.patched {
             let mut command: Vec<OsText> = vec!["patch".into(), directory.as_str().into()];
@@ -183,9 +185,6 @@ impl Job {
             sent?;
         }
         fresh.as_file().sync_all().map_err(unwritable)?;
-        // A temporary file is private; a patch is as readable as any other file that the user makes.
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        fresh.as_file().set_permissions(mode).map_err(unwritable)?;
         fresh.persist(file).map_err(|error| unwritable(error.error))?;
         Ok(size)
     }

@@ -91,6 +91,10 @@ async fn an_operation_is_given_up_at_its_deadline_and_says_what_may_have_happene
     assert_eq!((mutation.kind(), mutation.effect()), (ErrorKind::Timeout, Effect::Unknown));
     let part = provider.volumes().unwrap().detach(&VolumeId::new("v")).await.unwrap_err();
     assert_eq!((part.kind(), part.effect()), (ErrorKind::Timeout, Effect::Unknown));
+    let patient = provider.power(&id, Power::Stop { grace: Duration::from_secs(90) }).await.unwrap_err();
+    assert_eq!(patient.kind(), ErrorKind::Busy, "a stop may take its grace");
+    let hasty = provider.power(&id, Power::Stop { grace: Duration::from_secs(1) }).await.unwrap_err();
+    assert_eq!(hasty.kind(), ErrorKind::Timeout);
     let until = Until { goal: Goal::Running, deadline: Deadline::after(Duration::from_secs(600)) };
     assert_eq!(provider.wait(&id, &until).await.unwrap_err().kind(), ErrorKind::Busy, "a wait has its own deadline");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::stream::BoxStream;
 
 use super::call::{Call, Interceptor, Operation};
-use crate::{Effect, Error, ErrorKind, Result};
+use crate::{Effect, Error, ErrorKind, Power, Result};
 
 /// Bounds how long an operation takes. A wait brings its own deadline.
 #[derive(Debug)]
@@ -23,11 +23,16 @@ impl Interceptor for Deadlines {
         if matches!(call.operation, Operation::Wait) {
             return work.await;
         }
-        match tokio::time::timeout(self.0, work).await {
+        // A machine that is asked to end may take the time that it was given to do so.
+        let limit = match call.operation {
+            Operation::Power(Power::Stop { grace } | Power::Reboot { grace }) => self.0.saturating_add(grace),
+            _ => self.0,
+        };
+        match tokio::time::timeout(limit, work).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 let name = call.operation.name();
-                let limit = self.0.as_secs_f64();
+                let limit = limit.as_secs_f64();
                 let error = Error::new(ErrorKind::Timeout, format!("`{name}` was given up after {limit} s"));
                 // The work was dropped in the middle: whether its request had been sent, nobody knows any more.
                 Err(error.with_effect(if call.operation.mutates() { Effect::Unknown } else { Effect::None }))
