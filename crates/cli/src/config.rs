@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use machine_core::{Error, ErrorKind, Mount, Result, nearest};
-use machine_local::Isolation;
+use machine_local::{Isolation, MountText};
 use serde::Deserialize;
-
-use crate::values::MountArg;
 
 /// What the configuration file says.
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +35,7 @@ impl LocalSection {
         self.mounts
             .iter()
             .map(|text| {
-                MountArg::from(text.clone()).resolve().map_err(|error| {
+                MountText::from(text.clone()).resolve(std::env::home_dir().as_deref()).map_err(|error| {
                     let hint = error.hint().unwrap_or_default().to_owned();
                     Error::new(ErrorKind::Config, format!("in the configuration, `local.mounts`: {error}"))
                         .with_hint(hint)

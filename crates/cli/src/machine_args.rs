@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use machine_core::{
     EnvVar, Error, ErrorKind, MachineName, MachineSpec, Network, Port, Result, SizeRequest, VolumeMount,
 };
+use machine_local::MountText;
 
 use crate::app::App;
-use crate::values::{self, MountArg, VolumeArg};
+use crate::values::{self, VolumeArg};
 use crate::volume_name;
 
 /// What kind of machine is wanted.
@@ -88,7 +89,7 @@ impl MachineArgs {
         }
         spec.ports.clone_from(&self.publish);
         for mount in &self.mount {
-            spec.mounts.push(MountArg::from(mount.clone()).resolve()?);
+            spec.mounts.push(MountText::from(mount.clone()).resolve(std::env::home_dir().as_deref())?);
         }
         if !self.volume.is_empty() {
             let volumes = volume_name::all(app).await?;

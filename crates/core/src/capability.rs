@@ -8,6 +8,9 @@ use serde::Serialize;
 /// projects) are not repeated here: ask the method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
+    /// Whether somebody else holds the machines, behind a network: answers can be lost on the way, and the other side may
+    /// have states that nobody here has a name for.
+    pub remote: bool,
     /// What keeps a repeated create from making a second machine.
     pub create_once: CreateOnce,
     /// What ends the bill of a machine.
@@ -40,6 +43,8 @@ pub struct Capabilities {
     pub files: bool,
     /// Whether images read a cloud-init document.
     pub user_data: bool,
+    /// Whether a machine can be given another name.
+    pub rename: bool,
     /// Whether images can be chosen.
     pub images: bool,
     /// Whether the machine's own command can be given.

@@ -11,13 +11,16 @@
 
 mod capability;
 mod catalog;
+mod clock;
 mod dns;
+mod environment;
 mod error;
 mod exec;
 mod exit;
 mod ext;
 mod ids;
 mod intent;
+mod kind;
 mod layers;
 mod list;
 mod logs;
@@ -26,6 +29,7 @@ mod money;
 mod name;
 mod project;
 mod provider;
+mod secret;
 mod snapshot;
 mod spec;
 mod ssh_key;
@@ -35,13 +39,16 @@ mod wait;
 
 pub use capability::{Capabilities, CreateOnce, GuestProgram, Limits, PriceSource, StopsBill, Transport};
 pub use catalog::{Catalog, Image, Region, Size};
+pub use clock::Clock;
 pub use dns::{Dns, DnsRecord, Domain, RecordSpec};
+pub use environment::Environment;
 pub use error::{Effect, Error, ErrorKind, Result, Retry};
 pub use exec::{Exec, ExecControl, ExecEvent, ExecSession, ExecStdin, Signal, WindowSize};
 pub use exit::{ExitReason, ExitStatus};
 pub use ext::ProviderExt;
 pub use ids::{AccountId, IntentId, MachineId, OwnerId, RecordId, SnapshotId, SshKeyId, VolumeId};
 pub use intent::{Intent, IntentDraft, IntentStore, Lifetime, Markers, RecordedIntent, ResourceKind, VolatileIntents};
+pub use kind::{EnvSetting, Housekeeping, OpenContext, Opened, ProviderKind, Report};
 pub use layers::{Call, Interceptor, Layered, Layers, Operation};
 pub use list::{Completeness, Found, Page, Scope, Selector};
 pub use logs::{LogLine, LogOptions, Stream};
@@ -50,6 +57,7 @@ pub use money::{Money, Price};
 pub use name::{MachineName, NameError, nearest};
 pub use project::{Project, Projects};
 pub use provider::CloudProvider;
+pub use secret::Secret;
 pub use snapshot::{Snapshot, SnapshotSpec, Snapshots};
 pub use spec::{
     EnvVar, FileSpec, MachineSpec, Mount, Network, Port, ProviderOptions, SizeRequest, TypedOptions, VolumeMount,

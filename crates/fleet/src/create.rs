@@ -117,7 +117,7 @@ impl Inner {
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
     ) -> Result<Made> {
-        if let Some(past) = deadline.filter(|deadline| *deadline <= Timestamp::now()) {
+        if let Some(past) = deadline.filter(|deadline| *deadline <= self.clock.now()) {
             let what = format!("the deadline {past} has passed already");
             return Err(self.named("create")(Error::new(ErrorKind::Invalid, what)));
         }

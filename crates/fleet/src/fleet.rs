@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine_core::{
-    AccountId, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine, MachineId, MachineSpec,
-    ResourceKind, Result, Volume, VolumeId, VolumeSpec,
+    AccountId, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine, MachineId,
+    MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
 };
 use tokio_util::task::TaskTracker;
 
@@ -46,6 +46,7 @@ pub(crate) struct Inner {
     pub(crate) create_within: Duration,
     pub(crate) resolve_within: Duration,
     pub(crate) settle: Settle,
+    pub(crate) clock: Clock,
     pub(crate) work: TaskTracker,
 }
 
@@ -57,6 +58,7 @@ pub struct FleetBuilder {
     account: Option<AccountId>,
     create_within: Duration,
     resolve_within: Duration,
+    clock: Clock,
 }
 
 impl FleetBuilder {
@@ -82,20 +84,36 @@ impl FleetBuilder {
         self
     }
 
+    /// What time it is where deadlines are judged; the computer's own time otherwise. Proofs of absence always use that.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// The fleet.
     #[must_use]
     pub fn build(self) -> Fleet {
         let settle = Settle::of(self.provider.capabilities(), self.create_within);
-        let Self { provider, ledger, account, create_within, resolve_within } = self;
+        let Self { provider, ledger, account, create_within, resolve_within, clock } = self;
         let work = TaskTracker::new();
-        Fleet { inner: Arc::new(Inner { provider, ledger, account, create_within, resolve_within, settle, work }) }
+        Fleet {
+            inner: Arc::new(Inner { provider, ledger, account, create_within, resolve_within, settle, clock, work }),
+        }
     }
 }
 
 impl Fleet {
     /// Begins with the two things that every fleet has.
     pub fn builder(provider: Arc<dyn CloudProvider>, ledger: Arc<dyn Ledger>) -> FleetBuilder {
-        FleetBuilder { provider, ledger, account: None, create_within: CREATE_WITHIN, resolve_within: RESOLVE_WITHIN }
+        FleetBuilder {
+            provider,
+            ledger,
+            account: None,
+            create_within: CREATE_WITHIN,
+            resolve_within: RESOLVE_WITHIN,
+            clock: Clock::system(),
+        }
     }
 
     /// The provider, for everything that neither creates nor destroys.

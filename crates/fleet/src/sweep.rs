@@ -87,7 +87,7 @@ impl Inner {
     fn plan(&self, kind: ResourceKind, listing: &Listing, entries: &[Entry], alive: &HashSet<ClientId>) -> Plan {
         let entries: Vec<_> = entries.iter().filter(|entry| entry.intent.resource == kind).cloned().collect();
         let owner = self.ledger.owner();
-        Seen { kind, owner, listing, entries: &entries, alive, now: Timestamp::now() }.plan()
+        Seen { kind, owner, listing, entries: &entries, alive, now: self.clock.now() }.plan()
     }
 
     /// Which of the clients that look after `entries` are alive.
@@ -186,7 +186,7 @@ impl Inner {
 
     /// What an unsettled intent turned out to have made: kept where it was made to stay and may still do so.
     async fn keep_or_destroy(&self, bound: &Entry, deadline: Deadline) -> Result<Outcome> {
-        let expired = bound.intent.deadline.is_some_and(|deadline| deadline <= Timestamp::now());
+        let expired = bound.intent.deadline.is_some_and(|deadline| deadline <= self.clock.now());
         if bound.intent.lifetime == Lifetime::Deadline && !expired {
             return Ok(Outcome::Kept);
         }

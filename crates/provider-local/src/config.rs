@@ -6,6 +6,7 @@ use machine_core::{Error, ErrorKind, Mount, OsText, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::isolation::Isolation;
+use crate::mount_text::path_of;
 
 /// The settings of provider `local`. All have defaults, so that it works without a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,6 +35,16 @@ pub struct ConfigMount {
     /// Whether machines may write to it.
     #[serde(default)]
     pub writable: bool,
+}
+
+impl From<Mount> for ConfigMount {
+    fn from(mount: Mount) -> Self {
+        Self {
+            source: path_of(&mount.source).to_owned(),
+            target: Some(path_of(&mount.target).to_owned()),
+            writable: mount.writable,
+        }
+    }
 }
 
 impl ConfigMount {

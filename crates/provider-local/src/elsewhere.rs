@@ -1,24 +1,19 @@
 //! What stands in for the provider where the system has no namespaces, so that everything else works there.
 
 use machine_core::{
-    Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found,
-    IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo,
-    RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
+    Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Environment, Error, ErrorKind, Exec, ExecSession,
+    Found, Housekeeping, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power,
+    Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Snapshots, SshKeys, Until, Volumes,
 };
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use serde::Serialize;
 
 use crate::config::LocalConfig;
 
 /// Machines on this computer, of which there can be none: only Linux can have them.
 #[derive(Debug)]
 pub enum LocalProvider {}
-
-/// What this computer lets machines have, which is nothing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum LocalReport {}
 
 impl LocalProvider {
     /// Says what works here instead.
@@ -33,16 +28,22 @@ impl LocalProvider {
             .with_hint("use a cloud provider, or run `machine` inside a Linux virtual machine or container"))
     }
 
-    /// What this computer lets machines have.
-    pub fn report(&self) -> LocalReport {
+    /// As [`open`](Self::open).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_in(config: LocalConfig, _environment: Environment) -> Result<Self> {
+        Self::open(config)
+    }
+}
+
+#[async_trait]
+impl Housekeeping for LocalProvider {
+    fn report(&self) -> Report {
         match *self {}
     }
 
-    /// Clears up what crashes left behind.
-    ///
-    /// # Errors
-    /// None: there is no such provider.
-    pub async fn collect_garbage(&self, _dry_run: bool) -> Result<Vec<String>> {
+    async fn tidy(&self, _: bool) -> Result<Vec<String>> {
         match *self {}
     }
 }

@@ -17,14 +17,16 @@
 mod config;
 mod dispatch;
 mod isolation;
+mod kind;
 mod layout;
 mod missing;
+mod mount_text;
 mod options;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{LocalProvider, LocalReport};
+pub use elsewhere::LocalProvider;
 
 #[cfg(target_os = "linux")]
 mod boot;
@@ -71,13 +73,15 @@ mod wire;
 mod work;
 
 #[cfg(target_os = "linux")]
-pub use provider::{LocalProvider, LocalReport};
+pub use provider::LocalProvider;
 
 pub use config::{ConfigMount, LocalConfig};
 pub use dispatch::dispatch;
 pub use isolation::Isolation;
+pub use kind::{LocalKind, LocalSection};
 pub use layout::{GUEST_PATH, WORK_PATH};
 pub use missing::missing_program_hint;
+pub use mount_text::MountText;
 pub use options::LocalOptions;
 
 /// The kind of this provider.

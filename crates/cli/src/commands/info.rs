@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use machine_core::{Capabilities, OwnerId};
-use machine_local::LocalReport;
+use machine_core::{Capabilities, Housekeeping as _, OwnerId, Report};
 use serde::Serialize;
 
 use super::version::TextOrJson;
@@ -31,7 +30,9 @@ struct Shown<'a> {
     provider: &'static str,
     state_dir: String,
     owner: OwnerId,
-    local: LocalReport,
+    local: serde_json::Value,
+    #[serde(skip)]
+    report: Report,
     volumes: bool,
     snapshots: bool,
     dns: bool,
@@ -45,12 +46,14 @@ impl Info {
     /// A ledger that cannot be read.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let provider = app.provider();
+        let report = app.local().report();
         let shown = Shown {
             version: env!("CARGO_PKG_VERSION"),
             provider: provider.info().kind,
             state_dir: app.state().display().to_string(),
             owner: app.fleet().await?.ledger().owner().clone(),
-            local: app.local().report(),
+            local: report.details.clone(),
+            report,
             volumes: provider.volumes().is_some(),
             snapshots: provider.snapshots().is_some(),
             dns: provider.dns().is_some(),
@@ -74,8 +77,8 @@ fn describe(shown: &Shown<'_>) -> String {
     line("provider", shown.provider);
     line("state", &shown.state_dir);
     line("owner", shown.owner.as_str());
-    for (key, value) in computer(&shown.local) {
-        line(key, &value);
+    for (key, value) in &shown.report.facts {
+        line(key, value);
     }
     text.push_str("\nWhat the provider can do:\n");
     for (what, can) in abilities(shown) {
@@ -83,33 +86,6 @@ fn describe(shown: &Shown<'_>) -> String {
         let _ = writeln!(text, "  {what:<22} {can}");
     }
     text
-}
-
-/// What this computer lets machines have.
-#[cfg(target_os = "linux")]
-fn computer(local: &LocalReport) -> [(&'static str, String); 3] {
-    use machine_local::Isolation;
-
-    let isolation = match (&local.namespaces_forbidden, local.isolation) {
-        (_, Isolation::Process) => "process (as configured): nothing is hidden from a machine".to_owned(),
-        (Some(why), _) => format!("process: nothing is hidden from a machine, because {why}"),
-        (None, _) => "namespaces".to_owned(),
-    };
-    let limits = match local.limits.as_slice() {
-        [] => "none can be enforced here; they are recorded only".to_owned(),
-        limits => limits.join(", "),
-    };
-    [
-        ("computer", format!("{} processors, {} MiB of memory", local.cpus, local.memory_mib)),
-        ("isolation", isolation),
-        ("limits", limits),
-    ]
-}
-
-/// What this computer lets machines have: there can be none here, so this is never called.
-#[cfg(not(target_os = "linux"))]
-fn computer(local: &LocalReport) -> [(&'static str, String); 3] {
-    match *local {}
 }
 
 fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {

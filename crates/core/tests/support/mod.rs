@@ -43,6 +43,7 @@ impl Stub {
 /// A provider that can do nothing that a capability speaks of.
 fn nothing() -> Capabilities {
     Capabilities {
+        remote: true,
         create_once: CreateOnce::Lookup,
         stops_bill: StopsBill::Destroy,
         guest_end_ends_bill: false,
@@ -59,6 +60,7 @@ fn nothing() -> Capabilities {
         mounts: false,
         files: false,
         user_data: false,
+        rename: true,
         images: false,
         command: false,
         guest: GuestProgram::Brought,

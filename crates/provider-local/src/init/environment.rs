@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use machine_core::{EnvVar, OsText};
 
+use crate::mount_text::path_of;
 use crate::order::StartOrder;
 use crate::record::SpecRecord;
-use crate::rootfs::{Plain, path_of};
+use crate::rootfs::Plain;
 use crate::{GUEST_PATH, WORK_PATH};
 
 /// Where programs are looked for when nobody says.

@@ -1,30 +1,29 @@
 //! The creator's environment, taken once, so that what follows from it can be tested.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Environment variables.
+use machine_core::Environment;
+
+/// Environment variables of whoever creates a machine.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CreatorEnv(BTreeMap<OsString, OsString>);
+pub(crate) struct CreatorEnv(Environment);
+
+impl From<Environment> for CreatorEnv {
+    fn from(environment: Environment) -> Self {
+        Self(environment)
+    }
+}
 
 impl CreatorEnv {
-    /// Those of this process.
-    pub(crate) fn of_this_process() -> Self {
-        Self(std::env::vars_os().collect())
-    }
-
     /// A variable that is set to something.
     pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.0.get(name)
     }
 
     /// The variables whose names start with `prefix`.
     pub(crate) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.0
-            .iter()
-            .filter(move |(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
-            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        self.0.iter().filter(move |(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
     }
 
     /// The home directory, where there is one that is worth the name.
@@ -54,6 +53,6 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
 #[cfg(test)]
 impl<'a> FromIterator<(&'a str, &'a str)> for CreatorEnv {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(vars: I) -> Self {
-        Self(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(vars.into_iter().collect())
     }
 }

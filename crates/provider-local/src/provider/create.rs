@@ -136,7 +136,7 @@ impl Local {
 
     /// What to do about a command whose program the machine does not have.
     pub(super) fn missing_program(&self, command: &[OsText]) -> Option<String> {
-        let program = crate::rootfs::path_of(command.first()?);
+        let program = crate::mount_text::path_of(command.first()?);
         crate::missing_program_hint(program.as_os_str(), self.creator.path())
     }
 }

@@ -6,9 +6,9 @@ mod destroy;
 mod end;
 mod exec;
 mod garbage;
+mod housekeeping;
 mod list;
 mod power;
-mod report;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -22,10 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::{
-    Capabilities, CreateOnce, GuestProgram, Limits, Mount, PriceSource, ProviderInfo, Result, StopsBill, Transport,
+    Capabilities, CreateOnce, Environment, GuestProgram, Limits, Mount, PriceSource, Result, StopsBill, Transport,
 };
-
-pub use report::LocalReport;
 
 use crate::GUEST_PATH;
 use crate::catalog::LocalCatalog;
@@ -55,13 +53,6 @@ pub(crate) struct Local {
     computer: Computer,
 }
 
-/// What this provider is.
-static INFO: ProviderInfo = ProviderInfo {
-    kind: crate::KIND,
-    title: "this computer",
-    documentation: "https://github.com/machine-rs/machine#machines-on-this-computer",
-};
-
 impl LocalProvider {
     /// Opens the state directory that `config` and the environment lead to, making it where it is missing. Blocks for a few
     /// file operations.
@@ -70,14 +61,22 @@ impl LocalProvider {
     /// [`Config`](machine_core::ErrorKind::Config) when `config` is wrong or the directory is somebody else's;
     /// [`System`](machine_core::ErrorKind::System) when it cannot be made or written.
     pub fn open(config: LocalConfig) -> Result<Self> {
+        Self::open_in(config, Environment::of_this_process())
+    }
+
+    /// As [`open`](Self::open), for a creator whose environment is another than this process's.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_in(config: LocalConfig, environment: Environment) -> Result<Self> {
         let name = |error: machine_core::Error| error.with_provider(crate::KIND).with_operation("open");
-        let root = config.state_dir(|name| std::env::var_os(name).map(PathBuf::from)).map_err(name)?;
+        let root = config.state_dir(|name| environment.get(name).map(PathBuf::from)).map_err(name)?;
         let local = Arc::new(Local {
             store: Store::open(&root).map_err(name)?,
             helper: config.helper_program().map_err(name)?,
             isolation: config.isolation,
             mounts: config.mounts.iter().map(crate::config::ConfigMount::to_mount).collect(),
-            creator: CreatorEnv::of_this_process(),
+            creator: CreatorEnv::from(environment),
             computer: Computer::this(),
         });
         Ok(Self {
@@ -91,6 +90,7 @@ impl LocalProvider {
 
 fn capabilities() -> Capabilities {
     Capabilities {
+        remote: false,
         create_once: CreateOnce::IdFromIntent,
         stops_bill: StopsBill::Free,
         guest_end_ends_bill: true,
@@ -107,6 +107,7 @@ fn capabilities() -> Capabilities {
         mounts: true,
         files: true,
         user_data: false,
+        rename: true,
         images: false,
         command: true,
         guest: GuestProgram::Present(vec![GUEST_PATH.to_owned(), "__guest".to_owned()]),

@@ -11,7 +11,8 @@ use machine_core::{
     ProviderInfo, RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
 };
 
-use super::{INFO, LocalProvider};
+use super::LocalProvider;
+use crate::kind::INFO;
 use crate::work::blocking;
 
 /// Says which operation of which provider failed.

@@ -9,10 +9,11 @@ use rustix::fs::{Mode, OFlags, fchmod, openat, unlinkat};
 use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
+use super::STAGE;
 use super::root::{Root, split};
-use super::{STAGE, path_of};
 use crate::fault::{During as _, Step};
 use crate::memory::is_in_memory;
+use crate::mount_text::path_of;
 use crate::order::FileOrder;
 
 /// Where the contents of files lie that belong on a disk.

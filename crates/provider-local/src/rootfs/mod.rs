@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use machine_core::Network;
 
 use crate::fault::Step;
+use crate::mount_text::path_of;
 use crate::order::{Stage, StartOrder};
 
 pub(crate) use plain::{Plain, prepare_plain};
@@ -65,12 +66,6 @@ fn show_requested(root: &Root, order: &StartOrder) -> Step<()> {
         root.bind(source, target, !writable)?;
     }
     Ok(())
-}
-
-/// The path that a text names.
-pub(crate) fn path_of(text: &machine_core::OsText) -> &Path {
-    use std::os::unix::ffi::OsStrExt as _;
-    Path::new(std::ffi::OsStr::from_bytes(text.as_bytes()))
 }
 
 /// The stage of everything in here.

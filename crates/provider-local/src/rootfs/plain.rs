@@ -8,10 +8,11 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, open};
 
 use super::writable::make_directory;
-use super::{STAGE, files, path_of};
+use super::{STAGE, files};
 use crate::fault::{During as _, Step};
 use crate::layout::RW;
 use crate::memory;
+use crate::mount_text::path_of;
 use crate::order::{StartFailure, StartOrder};
 
 /// Where things are, for a machine that sees the computer as it is.

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::mount::{MountFlags, mount};
 
+use super::STAGE;
 use super::root::{Root, through};
 use super::writable::make_directory;
-use super::{STAGE, path_of};
 use crate::fault::{Step, reason};
 use crate::layout::RW;
+use crate::mount_text::path_of;
 use crate::order::StartFailure;
 use crate::record::Toolchain;
 

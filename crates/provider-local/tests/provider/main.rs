@@ -21,8 +21,8 @@ use bench::{Bench, blocking, command, context, spec, until};
 use common::{Case, until as eventually};
 use futures::StreamExt as _;
 use machine_core::{
-    CloudProvider as _, Destroyed, Effect, EnvVar, ErrorKind, Exec, ExitReason, FileSpec, Goal, LogOptions,
-    MachineState, Network, OsText, Port, Power, VolumeMount,
+    CloudProvider as _, Destroyed, Effect, EnvVar, ErrorKind, Exec, ExitReason, FileSpec, Goal, Housekeeping as _,
+    LogOptions, MachineState, Network, OsText, Port, Power, VolumeMount,
 };
 use machine_local::{Isolation, LocalOptions};
 
@@ -273,8 +273,9 @@ fn the_report_has_tried_namespaces() {
         let mut wish = spec();
         wish.options.set(&LocalOptions { isolation: Some(Isolation::Namespaces), pids: None }).unwrap();
         let made = bench.create(&wish).await;
-        assert_eq!(report.namespaces_forbidden.is_none(), made.is_ok(), "{:?} {made:?}", report.namespaces_forbidden);
-        assert!(report.cpus > 0 && report.memory_mib > 0);
-        assert!(report.state_directory.as_bytes().ends_with(b"/state"));
+        assert_eq!(report.problems.is_empty(), made.is_ok(), "{report:?} {made:?}");
+        assert_eq!(report.details["namespaces_forbidden"].is_null(), made.is_ok());
+        assert!(report.details["cpus"].as_u64() > Some(0) && report.details["memory_mib"].as_u64() > Some(0));
+        assert!(report.details["state_directory"].as_str().unwrap().ends_with("/state"));
     });
 }

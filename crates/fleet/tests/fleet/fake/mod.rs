@@ -200,6 +200,7 @@ fn machine(id: String, name: &str, markers: Option<Markers>) -> Machine {
 
 fn capabilities(list_lag: Duration) -> Capabilities {
     Capabilities {
+        remote: true,
         create_once: CreateOnce::Lookup,
         stops_bill: StopsBill::Destroy,
         guest_end_ends_bill: false,
@@ -216,6 +217,7 @@ fn capabilities(list_lag: Duration) -> Capabilities {
         mounts: false,
         files: false,
         user_data: false,
+        rename: true,
         images: false,
         command: false,
         guest: GuestProgram::Brought,

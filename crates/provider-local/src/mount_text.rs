@@ -2,31 +2,33 @@
 
 use std::ffi::OsString;
 
+use std::path::Path;
+
 use machine_core::{Error, ErrorKind, Mount, OsText, Result};
 
 /// A directory or file of this computer to show inside, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MountArg(OsText);
+pub struct MountText(OsText);
 
-impl From<OsString> for MountArg {
+impl From<OsString> for MountText {
     fn from(text: OsString) -> Self {
         Self(text.into())
     }
 }
 
-impl From<String> for MountArg {
+impl From<String> for MountText {
     fn from(text: String) -> Self {
         Self(text.into())
     }
 }
 
-impl MountArg {
-    /// What it asks for. A leading `~/` is the home directory, a relative source is below the current directory, and
+impl MountText {
+    /// What it asks for. A leading `~/` is the directory `home`, a relative source is below the current directory, and
     /// the source shows at its own path unless the text says otherwise.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] for a text that is no mount, a source that does not exist, or a relative target.
-    pub(crate) fn resolve(&self) -> Result<Mount> {
+    pub fn resolve(&self, home: Option<&Path>) -> Result<Mount> {
         let shown = self.0.to_string_lossy();
         let invalid = |what: &str| {
             Error::new(ErrorKind::Invalid, format!("the mount `{shown}` {what}"))
@@ -50,10 +52,11 @@ impl MountArg {
         if source.is_empty() {
             return Err(invalid("has no source"));
         }
-        let source = crate::os_string(&OsText::from(source.to_vec()));
-        let source = match source.to_str().and_then(|text| text.strip_prefix("~/")) {
-            Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
-            None => source.into(),
+        let source = path_of(&OsText::from(source.to_vec())).to_owned();
+        let source = match (source.strip_prefix("~"), home) {
+            (Ok(below), Some(home)) => home.join(below),
+            (Ok(_), None) => return Err(invalid("is below the home directory, and HOME is not set")),
+            (Err(_), _) => source,
         };
         let source = source.canonicalize().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => invalid("names a source that does not exist on this computer"),
@@ -68,12 +71,18 @@ impl MountArg {
     }
 }
 
+/// The text as a path.
+pub(crate) fn path_of(text: &OsText) -> &Path {
+    use std::os::unix::ffi::OsStrExt as _;
+    Path::new(std::ffi::OsStr::from_bytes(text.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn resolve(text: &str) -> Result<Mount> {
-        MountArg::from(text.to_owned()).resolve()
+        MountText::from(text.to_owned()).resolve(None)
     }
 
     #[test]
