@@ -1,0 +1,124 @@
+//! The kinds of providers that a program knows.
+
+use std::fmt;
+
+use machine_core::{EnvSetting, Error, ErrorKind, OpenContext, Opened, ProviderInfo, ProviderKind, Result, nearest};
+use serde_json::Value;
+
+use crate::schema;
+use crate::section::Section;
+
+/// The kinds of providers that a program knows. They are named one by one: nothing registers itself.
+#[derive(Debug, Clone, Default)]
+pub struct Registry(Vec<Kind>);
+
+impl Registry {
+    /// One that knows none.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a kind, in place of one of the same name.
+    #[must_use]
+    pub fn with<K: ProviderKind>(mut self) -> Self {
+        self.0.retain(|kind| kind.info.kind != K::INFO.kind);
+        self.0.push(Kind::of::<K>());
+        self
+    }
+
+    /// The kind of that name or alias.
+    pub fn get(&self, name: &str) -> Option<&Kind> {
+        let named = |kind: &&Kind| kind.info.kind == name;
+        let aliased = |kind: &&Kind| kind.aliases.contains(&name);
+        self.0.iter().find(named).or_else(|| self.0.iter().find(aliased))
+    }
+
+    /// All kinds, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Kind> {
+        self.0.iter()
+    }
+
+    /// What to say of a name that is no kind; `others` are names that would do too.
+    pub(crate) fn unknown<'a>(&'a self, name: &str, others: impl IntoIterator<Item = &'a str>) -> Error {
+        let error = Error::new(ErrorKind::Config, format!("there is no provider `{name}`"));
+        let known: Vec<&str> = self
+            .0
+            .iter()
+            .flat_map(|kind| std::iter::once(kind.info.kind).chain(kind.aliases.iter().copied()))
+            .chain(others)
+            .collect();
+        error.with_hint(match nearest(name, known.iter().copied()).first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there is: {}", self.0.iter().map(|kind| kind.info.kind).collect::<Vec<_>>().join(", ")),
+        })
+    }
+}
+
+/// A kind of provider whose types are forgotten.
+#[derive(Clone)]
+pub struct Kind {
+    info: ProviderInfo,
+    aliases: &'static [&'static str],
+    environment: &'static [EnvSetting],
+    schema: fn() -> Value,
+    check: fn(&Section) -> Result<Vec<Error>>,
+    open: fn(&Section, &OpenContext) -> Result<Opened>,
+}
+
+impl Kind {
+    fn of<K: ProviderKind>() -> Self {
+        Self {
+            info: K::INFO,
+            aliases: K::ALIASES,
+            environment: K::ENVIRONMENT,
+            schema: schema::of::<K::Config>,
+            check: |section| Ok(section.read::<K::Config>()?.1),
+            open: |section, context| {
+                let (config, _) = section.read::<K::Config>()?;
+                K::open(config, context).map_err(|error| section.place_error(error).with_provider(K::INFO.kind))
+            },
+        }
+    }
+
+    /// Which kind it is.
+    pub fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    /// Its other names.
+    pub fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    /// The environment variables that it reads.
+    pub fn environment(&self) -> &'static [EnvSetting] {
+        self.environment
+    }
+
+    /// The JSON schema of its section.
+    pub fn schema(&self) -> Value {
+        (self.schema)()
+    }
+
+    /// What is wrong with the section and does not keep it from being used: keys that nobody knows.
+    ///
+    /// # Errors
+    /// What does keep it from being used.
+    pub(crate) fn check(&self, section: &Section) -> Result<Vec<Error>> {
+        (self.check)(section)
+    }
+
+    /// Opens the provider that the section describes.
+    ///
+    /// # Errors
+    /// What is wrong with the section, with its place.
+    pub(crate) fn open(&self, section: &Section, context: &OpenContext) -> Result<Opened> {
+        (self.open)(section, context)
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kind").field("info", &self.info).field("aliases", &self.aliases).finish_non_exhaustive()
+    }
+}

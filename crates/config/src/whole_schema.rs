@@ -1,0 +1,45 @@
+//! The JSON schema of the whole file, for editors and for whoever checks files before they are used.
+
+use serde_json::{Map, Value, json};
+
+use crate::registry::Registry;
+
+impl Registry {
+    /// The JSON schema (draft 2020-12) of a configuration file with sections of the kinds that are known here.
+    pub fn schema(&self) -> Value {
+        let mut properties = Map::new();
+        let names: Vec<&str> = self.iter().map(|kind| kind.info().kind).collect();
+        properties.insert(
+            "provider".to_owned(),
+            json!({
+                "type": "string",
+                "description": "Which section is used where nothing else says so.",
+                "examples": names,
+            }),
+        );
+        let mut others = Vec::new();
+        for kind in self.iter() {
+            let mut schema = kind.schema();
+            schema["description"] =
+                json!(format!("Settings of provider `{}`: {}.", kind.info().kind, kind.info().title));
+            let schema = json!({ "anyOf": [schema, { "type": "null" }] });
+            for name in std::iter::once(kind.info().kind).chain(kind.aliases().iter().copied()) {
+                properties.insert(name.to_owned(), schema.clone());
+            }
+            let mut other = kind.schema();
+            let spellings: Vec<&str> =
+                std::iter::once(kind.info().kind).chain(kind.aliases().iter().copied()).collect();
+            other["properties"]["kind"] = json!({ "enum": spellings });
+            other["required"] = json!(["kind"]);
+            others.push(other);
+        }
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "machine",
+            "description": "Configuration of the machine command: one section for each account.",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": { "anyOf": others },
+        })
+    }
+}
