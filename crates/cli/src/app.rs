@@ -4,17 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine_core::{CloudProvider, Deadline, Error, ErrorKind, Result, nearest};
+use machine_core::{Clock, CloudProvider, Deadline, Environment, Error, Housekeeping, Layers, Result};
 use machine_fleet::{Fleet, SqliteLedger, StateDir, SweepOptions};
-use machine_local::{ConfigMount, LocalConfig, LocalProvider};
 use tokio::sync::OnceCell;
 
-use crate::cli::Globals;
-use crate::config::Config;
 use crate::printer::Printer;
+use crate::setup::Setup;
 
-/// The providers that there are.
-const PROVIDERS: &[&str] = &["local"];
+/// The longest that one operation of a provider may take. Shorter than what the fleet gives a create, whose outcome counts
+/// as unknown after that.
+const OPERATION_WITHIN: Duration = Duration::from_secs(100);
 
 /// The longest that a command waits for what clients before it left open.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(5);
@@ -26,32 +25,42 @@ const DESTROY_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) struct App {
     /// Where to say things.
     pub(crate) printer: Printer,
-    globals: Globals,
+    setup: Setup,
+    /// The name of the account's section.
+    section: String,
     state: PathBuf,
-    local: Arc<LocalProvider>,
     provider: Arc<dyn CloudProvider>,
+    housekeeping: Option<Arc<dyn Housekeeping>>,
     fleet: OnceCell<Fleet>,
 }
 
 impl App {
-    /// Reads the configuration and opens the provider that it, or the command line, names. Makes nothing.
+    /// Opens the provider that the configuration, or the command line, names. Makes nothing.
     ///
     /// # Errors
-    /// A configuration that cannot be read; a provider that there is none of.
-    pub(crate) fn open(globals: Globals, printer: Printer) -> Result<Self> {
-        let config = Config::load(globals.config_file.as_deref().filter(|file| !file.as_os_str().is_empty()))?;
-        let asked = globals.provider.as_deref().filter(|name| !name.is_empty()).or(config.provider.as_deref());
-        check_provider(asked.unwrap_or("local"))?;
-        let state = StateDir::resolve()?;
-        let mounts = config.local.mounts()?.into_iter().map(config_mount).collect();
-        let local = Arc::new(LocalProvider::open(LocalConfig {
-            state: Some(state.join("local")),
-            isolation: config.local.isolation,
-            mounts,
-            ..LocalConfig::default()
-        })?);
-        let provider: Arc<dyn CloudProvider> = local.clone();
-        Ok(Self { printer, globals, state, local, provider, fleet: OnceCell::new() })
+    /// A provider that there is none of; settings that cannot be used, unknown keys among them where the command line is
+    /// strict.
+    pub(crate) fn open(setup: Setup) -> Result<Self> {
+        let section = setup.choose()?.section;
+        for flaw in setup.flaws(&section)? {
+            if setup.globals.strict {
+                return Err(flaw);
+            }
+            setup.printer.warn(match flaw.hint() {
+                Some(hint) => format!("{flaw}; {hint}"),
+                None => flaw.to_string(),
+            });
+        }
+        let opened = setup.open(&section)?;
+        Ok(Self {
+            printer: setup.printer.clone(),
+            section: section.name().to_owned(),
+            state: setup.state()?,
+            provider: Layers::default().operation(OPERATION_WITHIN).around(opened.provider),
+            housekeeping: opened.housekeeping,
+            fleet: OnceCell::new(),
+            setup,
+        })
     }
 
     /// The provider.
@@ -64,14 +73,29 @@ impl App {
         &self.provider
     }
 
-    /// The provider of machines on this computer.
-    pub(crate) fn local(&self) -> &LocalProvider {
-        &self.local
+    /// What the provider keeps on this computer.
+    pub(crate) fn housekeeping(&self) -> Option<&dyn Housekeeping> {
+        self.housekeeping.as_deref()
     }
 
-    /// The flags that every command takes.
-    pub(crate) fn globals(&self) -> &Globals {
-        &self.globals
+    /// What we were set up with.
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The environment variables.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.setup.surroundings.environment
+    }
+
+    /// What time it is.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.setup.surroundings.clock
+    }
+
+    /// The name of the account's section in the configuration.
+    pub(crate) fn section(&self) -> &str {
+        &self.section
     }
 
     /// The state directory, which may not be there yet.
@@ -87,7 +111,8 @@ impl App {
         self.fleet
             .get_or_try_init(|| async {
                 let ledger = SqliteLedger::open(&StateDir::open(&self.state)?).await?;
-                Ok(Fleet::builder(self.provider.clone(), Arc::new(ledger)).build())
+                let clock = self.clock().clone();
+                Ok(Fleet::builder(self.provider.clone(), Arc::new(ledger)).clock(clock).build())
             })
             .await
     }
@@ -114,23 +139,15 @@ impl App {
             Err(_) => tracing::warn!("settling what dead clients left open takes long; left to `machine gc`"),
         }
     }
-}
 
-fn check_provider(name: &str) -> Result<()> {
-    if PROVIDERS.contains(&name) {
-        return Ok(());
-    }
-    let error = Error::new(ErrorKind::Config, format!("there is no provider `{name}`"));
-    Err(match nearest(name, PROVIDERS.iter().copied()).first() {
-        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-        None => error.with_hint(format!("there is: {}", PROVIDERS.join(", "))),
-    })
-}
-
-fn config_mount(mount: machine_core::Mount) -> ConfigMount {
-    ConfigMount {
-        source: crate::os_string(&mount.source).into(),
-        target: Some(crate::os_string(&mount.target).into()),
-        writable: mount.writable,
+    /// Removes what the provider left on this computer and nothing speaks of any more; says what, a sentence each.
+    ///
+    /// # Errors
+    /// The provider's.
+    pub(crate) async fn tidy(&self, dry_run: bool) -> Result<Vec<String>> {
+        match self.housekeeping() {
+            Some(housekeeping) => housekeeping.tidy(dry_run).await,
+            None => Ok(Vec::new()),
+        }
     }
 }

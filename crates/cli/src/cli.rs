@@ -50,15 +50,22 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Who provides the machines; `local` is this computer.
-    #[arg(long, global = true, value_name = "NAME", env = "MACHINE_PROVIDER", hide_env_values = true)]
+    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer [env:
+    /// MACHINE_PROVIDER].
+    #[arg(long, global = true, value_name = "NAME")]
     pub(crate) provider: Option<String>,
-    /// The configuration file [default: ~/.config/machine/config.yml].
-    #[arg(long, global = true, value_name = "FILE", env = "MACHINE_CONFIG", hide_env_values = true)]
+    /// The configuration file [default: ~/.config/machine/config.yml] [env: MACHINE_CONFIG].
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config_file: Option<PathBuf>,
-    /// What to log on standard error (debug, machine_fleet=trace).
-    #[arg(long, global = true, value_name = "FILTER", env = "MACHINE_LOG", hide_env_values = true)]
+    /// Refuse a configuration with keys that nobody knows.
+    #[arg(long, global = true)]
+    pub(crate) strict: bool,
+    /// What to log on standard error (debug, machine_fleet=trace) [env: MACHINE_LOG].
+    #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
+    /// Log everything that is asked of a provider; secrets are left out.
+    #[arg(long, global = true)]
+    pub(crate) debug: bool,
     /// Say nothing but what was asked for.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -102,6 +109,13 @@ pub(crate) enum Command {
     Gc(commands::gc::Gc),
     /// Show the provider and what it can do.
     Info(commands::info::Info),
+    /// Check the configuration and the credential of an account.
+    Check(commands::check::Check),
+    /// Find out what works here and what does not, and why.
+    Doctor(commands::doctor::Doctor),
+    /// Show what is configured, and what can be.
+    #[command(subcommand, before_help = commands::config::EXAMPLES)]
+    Config(commands::config::Config),
     /// Show the version.
     Version(commands::version::Version),
     /// Waits for its parent to die and then settles what that left open.

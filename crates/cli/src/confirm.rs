@@ -1,7 +1,5 @@
 //! Asking before something is destroyed.
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use machine_core::{Error, ErrorKind, Result};
 
 use crate::printer::Printer;
@@ -10,14 +8,13 @@ use crate::printer::Printer;
 ///
 /// # Errors
 /// [`ErrorKind::Invalid`] where there is no terminal to ask on; [`ErrorKind::Cancelled`] for any other answer.
-pub(crate) fn destroying(printer: Printer, lines: &[String]) -> Result<()> {
-    if !std::io::stdin().is_terminal() {
+pub(crate) fn destroying(printer: &Printer, lines: &[String]) -> Result<()> {
+    if !printer.streams().reads_terminal() {
         return Err(Error::new(ErrorKind::Invalid, "destroying needs a yes, and there is no terminal to ask on")
             .with_hint("add --yes"));
     }
     printer.ask(format_args!("This destroys, with everything on it:\n{}\nType YES to go on: ", lines.join("\n")));
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(|error| Error::io("cannot read the answer", error))?;
+    let answer = printer.streams().read_line().map_err(|errno| Error::io("cannot read the answer", errno.into()))?;
     if answer.trim() == "YES" {
         return Ok(());
     }

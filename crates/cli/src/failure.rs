@@ -67,7 +67,7 @@ impl Failure {
 
     /// A failure of ours around a job: its code must not be taken for the job's.
     #[must_use]
-    pub(crate) fn around_job(self, printer: crate::printer::Printer) -> Self {
+    pub(crate) fn around_job(self, printer: &crate::printer::Printer) -> Self {
         match self {
             Self::Error(error) => {
                 printer.error(&error);

@@ -9,9 +9,10 @@ use machine_core::{Error, ExitReason};
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::interrupt::{Interrupts, Resizes, signal_name};
-use crate::printer::{Printer, Target};
+use crate::printer::Printer;
 use crate::pump::Pump;
-use crate::terminal::{RawMode, window_size};
+use crate::streams::Target;
+use crate::terminal::RawMode;
 use crate::{session, stdin};
 
 /// How long an interrupted job may take to end by itself before it is killed. A person is waiting.
@@ -27,7 +28,7 @@ const INTERRUPTED_PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// What kept the job from being run, or its end from being known.
 pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
-    let printer = app.printer;
+    let printer = &app.printer;
     let tty = spec.tty.is_some();
     let program = spec.command.first().map(crate::os_string).unwrap_or_default();
     spec.grace = spec.grace.min(INTERRUPTED_GRACE);
@@ -53,7 +54,7 @@ pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
         }
     };
     let name = job.machine().name.clone();
-    let raw = if tty { Some(RawMode::enter()?) } else { None };
+    let raw = if tty { Some(RawMode::enter(printer.streams())?) } else { None };
     let shown = show(&mut job, tty, printer, &mut interrupts).await;
     drop(raw);
     if let Err(Failure::Interrupted(_)) = shown {
@@ -74,7 +75,7 @@ pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
     if let Ok(Finished { kept: true, .. }) = &finished {
         printer.kept(&name);
     }
-    conclude(shown, finished, &program, printer)
+    conclude(shown, finished, &program, app)
 }
 
 /// Why the stream of events was left.
@@ -88,13 +89,13 @@ enum Shown {
 }
 
 /// Carries everything between the job and us until it has ended.
-async fn show(job: &mut Job, tty: bool, printer: Printer, interrupts: &mut Interrupts) -> Result<Shown, Failure> {
+async fn show(job: &mut Job, tty: bool, printer: &Printer, interrupts: &mut Interrupts) -> Result<Shown, Failure> {
     let mut resizes = Resizes::listen()?;
     let control = job.control();
     let input = job.take_input();
     let input = async {
         match input {
-            Some(input) => stdin::forward(input).await,
+            Some(input) => stdin::forward(printer.streams(), input).await,
             None => Ok(()),
         }
     };
@@ -123,7 +124,7 @@ async fn show(job: &mut Job, tty: bool, printer: Printer, interrupts: &mut Inter
                 control.cancel().await;
             }
             () = &mut patience, if interrupted.is_some() => break Ok(()),
-            () = resizes.next(), if tty => control.resize(window_size()).await,
+            () = resizes.next(), if tty => control.resize(printer.streams().window_size()).await,
         }
     };
     match (interrupted, carried) {
@@ -140,8 +141,8 @@ async fn show(job: &mut Job, tty: bool, printer: Printer, interrupts: &mut Inter
 }
 
 /// Writes all output until the job has ended.
-async fn output(job: &mut Job, printer: Printer) -> Result<(), Failure> {
-    let mut pump = Pump::start();
+async fn output(job: &mut Job, printer: &Printer) -> Result<(), Failure> {
+    let mut pump = Pump::start(printer.streams());
     while let Some(event) = job.next().await {
         match event {
             JobEvent::Stdout(bytes) => pump.write(Target::Stdout, bytes).await?,
@@ -162,8 +163,9 @@ fn conclude(
     shown: Result<Shown, Failure>,
     finished: Result<Finished, Error>,
     program: &OsStr,
-    printer: Printer,
+    app: &App,
 ) -> Result<u8, Failure> {
+    let printer = &app.printer;
     let finished = match (shown, finished) {
         // Said first, because the machine may still be there.
         (Ok(Shown::Interrupted(number)), Err(error)) => {
@@ -182,7 +184,7 @@ fn conclude(
     };
     match &finished.outcome {
         Outcome::Exited(status) if status.reason == ExitReason::SetupFailed => {
-            printer.error(&session::never_started(status, program));
+            printer.error(&session::never_started(app, status, program));
         }
         Outcome::Exited(status) if !status.oom => {}
         Outcome::Unknown { why } => printer.error(&session::unknown_end(why)),
@@ -202,7 +204,7 @@ fn conclude(
 }
 
 /// Leaving at once. The reaper notices that we are gone.
-fn leave(number: i32, printer: Printer) -> Failure {
+fn leave(number: i32, printer: &Printer) -> Failure {
     printer.note("leaving at once; the machine is ended in the background");
     Failure::Interrupted(number)
 }

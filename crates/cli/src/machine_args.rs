@@ -7,9 +7,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use machine_core::{
-    EnvVar, Error, ErrorKind, MachineName, MachineSpec, Network, Port, Result, SizeRequest, VolumeMount,
+    EnvVar, Environment, Error, ErrorKind, MachineName, MachineSpec, Network, Port, ProviderOptions as _, Result,
+    SizeRequest, VolumeMount,
 };
-use machine_local::MountText;
+use machine_local::{LocalOptions, MountText};
 
 use crate::app::App;
 use crate::values::{self, VolumeArg};
@@ -77,7 +78,11 @@ impl MachineArgs {
             spec.size = SizeRequest::Need { cpus: self.cpus, memory_mib: self.memory };
         }
         if let Some(pids) = self.pids {
-            spec.options.set(&machine_local::LocalOptions { pids: Some(pids), ..Default::default() })?;
+            let kind = app.provider().info().kind;
+            if kind != LocalOptions::PROVIDER {
+                return Err(Error::unsupported(kind, "the number of processes cannot be limited (`--pids`)"));
+            }
+            spec.options.set(&LocalOptions { pids: Some(pids), ..Default::default() })?;
         }
         spec.network = match self.net {
             Net::Default => Network::Default,
@@ -89,7 +94,7 @@ impl MachineArgs {
         }
         spec.ports.clone_from(&self.publish);
         for mount in &self.mount {
-            spec.mounts.push(MountText::from(mount.clone()).resolve(std::env::home_dir().as_deref())?);
+            spec.mounts.push(MountText::from(mount.clone()).resolve(app.environment().home().as_deref())?);
         }
         if !self.volume.is_empty() {
             let volumes = volume_name::all(app).await?;
@@ -106,17 +111,17 @@ impl MachineArgs {
     ///
     /// # Errors
     /// The file or flag that is no variable.
-    pub(crate) fn env(&self) -> Result<Vec<EnvVar>> {
-        variables(&self.env, &self.env_file)
+    pub(crate) fn env(&self, app: &App) -> Result<Vec<EnvVar>> {
+        variables(app.environment(), &self.env, &self.env_file)
     }
 
     /// When the machine must be gone.
     ///
     /// # Errors
     /// A time so far away that no calendar has it.
-    pub(crate) fn deadline(&self) -> Result<Option<Timestamp>> {
+    pub(crate) fn deadline(&self, app: &App) -> Result<Option<Timestamp>> {
         let Some(ttl) = self.ttl else { return Ok(None) };
-        let deadline = SignedDuration::try_from(ttl).ok().and_then(|ttl| Timestamp::now().checked_add(ttl).ok());
+        let deadline = SignedDuration::try_from(ttl).ok().and_then(|ttl| app.clock().now().checked_add(ttl).ok());
         deadline.map(Some).ok_or_else(|| Error::new(ErrorKind::Invalid, "`--ttl` ends after all time"))
     }
 }
@@ -125,13 +130,13 @@ impl MachineArgs {
 ///
 /// # Errors
 /// The file or flag that is no variable.
-pub(crate) fn variables(flags: &[OsString], files: &[PathBuf]) -> Result<Vec<EnvVar>> {
+pub(crate) fn variables(here: &Environment, flags: &[OsString], files: &[PathBuf]) -> Result<Vec<EnvVar>> {
     let mut variables = Vec::new();
     for file in files {
-        variables.extend(values::env_from_file(file)?);
+        variables.extend(values::env_from_file(here, file)?);
     }
     for flag in flags {
-        variables.extend(values::env_from_flag(flag)?);
+        variables.extend(values::env_from_flag(here, flag)?);
     }
     Ok(variables)
 }

@@ -2,91 +2,55 @@
 //!
 //! A reader that goes away (`machine list | head -1`) is not a failure of ours: writing to it ends the command quietly.
 
-use std::io::IsTerminal as _;
-use std::os::fd::BorrowedFd;
-
 use machine_core::Error;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 
 use crate::failure::Failure;
+use crate::streams::{Streams, Target};
 
 /// Facts about a failure that its sentence tells a person already.
-const FOR_PROGRAMS: &[&str] = &["errno", "exit_code"];
-
-/// One of the two streams that we write to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// What was asked for.
-    Stdout,
-    /// What is said about it.
-    Stderr,
-}
-
-impl Target {
-    fn descriptor(self) -> BorrowedFd<'static> {
-        match self {
-            Self::Stdout => rustix::stdio::stdout(),
-            Self::Stderr => rustix::stdio::stderr(),
-        }
-    }
-
-    /// Writes all of `bytes`, unbuffered, also where somebody made the descriptor non-blocking.
-    ///
-    /// # Errors
-    /// What the system says; `EPIPE` where nobody reads any more.
-    pub(crate) fn write_all(self, mut bytes: &[u8]) -> Result<(), Errno> {
-        let descriptor = self.descriptor();
-        while !bytes.is_empty() {
-            match rustix::io::write(descriptor, bytes) {
-                Ok(written) => bytes = &bytes[written..],
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&descriptor, PollFlags::OUT)], None) {
-                    Ok(_) | Err(Errno::INTR) => {}
-                    Err(error) => return Err(error),
-                },
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
+const FOR_PROGRAMS: &[&str] = &["errno", "exit_code", "subject"];
 
 /// Says things to the person or program that called.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Printer {
+    streams: Streams,
     quiet: bool,
 }
 
 impl Printer {
     /// One that says notes, or not.
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet }
+    pub(crate) fn new(streams: Streams, quiet: bool) -> Self {
+        Self { streams, quiet }
+    }
+
+    /// What it writes to.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// Whether only what was asked for is to be said.
-    pub(crate) fn is_quiet(self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
     /// Whether standard output is a terminal, so that a person reads it.
-    pub(crate) fn to_terminal(self) -> bool {
-        std::io::stdout().is_terminal()
+    pub(crate) fn to_terminal(&self) -> bool {
+        self.streams.writes_terminal(Target::Stdout)
     }
 
     /// Writes what was asked for.
     ///
     /// # Errors
     /// [`Failure::Closed`] where nobody reads it any more; else what the system says.
-    pub(crate) fn out(self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
-        Target::Stdout.write_all(text.as_ref()).map_err(Failure::output)
+    pub(crate) fn out(&self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
+        self.streams.write_all(Target::Stdout, text.as_ref()).map_err(Failure::output)
     }
 
     /// Writes a line of what was asked for.
     ///
     /// # Errors
     /// As [`Printer::out`].
-    pub(crate) fn line(self, text: impl std::fmt::Display) -> Result<(), Failure> {
+    pub(crate) fn line(&self, text: impl std::fmt::Display) -> Result<(), Failure> {
         self.out(format!("{text}\n"))
     }
 
@@ -94,7 +58,7 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::out`].
-    pub(crate) fn json(self, value: &impl serde::Serialize) -> Result<(), Failure> {
+    pub(crate) fn json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| {
             Error::new(machine_core::ErrorKind::Protocol, format!("this cannot be written as JSON: {error}"))
         })?;
@@ -102,40 +66,40 @@ impl Printer {
     }
 
     /// Says something useful but not asked for, unless told to be quiet.
-    pub(crate) fn note(self, text: impl std::fmt::Display) {
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
         if !self.quiet {
-            say(format!("{text}\n"));
+            self.say(format!("{text}\n"));
         }
     }
 
     /// Says that something was done, to a person who watches. A program learns it from the exit code.
-    pub(crate) fn progress(self, text: impl std::fmt::Display) {
-        if std::io::stderr().is_terminal() {
+    pub(crate) fn progress(&self, text: impl std::fmt::Display) {
+        if self.streams.writes_terminal(Target::Stderr) {
             self.note(text);
         }
     }
 
     /// Says which machine is still there because that was asked for; in one word to a program.
-    pub(crate) fn kept(self, name: &str) {
+    pub(crate) fn kept(&self, name: &str) {
         if self.quiet {
-            say(format!("{name}\n"));
+            self.say(format!("{name}\n"));
         } else {
-            say(format!("the machine is kept as {name}; `machine destroy {name}` ends it\n"));
+            self.say(format!("the machine is kept as {name}; `machine destroy {name}` ends it\n"));
         }
     }
 
     /// Says something that the caller must see even when we are to be quiet.
-    pub(crate) fn warn(self, text: impl std::fmt::Display) {
-        say(format!("warning: {text}\n"));
+    pub(crate) fn warn(&self, text: impl std::fmt::Display) {
+        self.say(format!("warning: {text}\n"));
     }
 
     /// Asks a question, without a line feed.
-    pub(crate) fn ask(self, text: impl std::fmt::Display) {
-        say(text.to_string());
+    pub(crate) fn ask(&self, text: impl std::fmt::Display) {
+        self.say(text.to_string());
     }
 
     /// Says what went wrong and what to do about it.
-    pub(crate) fn error(self, error: &Error) {
+    pub(crate) fn error(&self, error: &Error) {
         let mut text = format!("error: {error}\n");
         if error.effect() == machine_core::Effect::Unknown {
             text.push_str("  what it did is unknown; `machine list` and `machine gc` will find it\n");
@@ -146,11 +110,11 @@ impl Printer {
         if let Some(hint) = error.hint() {
             text.push_str(&format!("hint: {hint}\n"));
         }
-        say(text);
+        self.say(text);
     }
-}
 
-/// Says it on standard error. When even that is gone there is nobody left to tell.
-fn say(text: String) {
-    let _ = Target::Stderr.write_all(text.as_bytes());
+    /// Says it on standard error. When even that is gone there is nobody left to tell.
+    fn say(&self, text: String) {
+        let _ = self.streams.write_all(Target::Stderr, text.as_bytes());
+    }
 }

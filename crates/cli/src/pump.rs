@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::failure::Failure;
-use crate::printer::Target;
+use crate::streams::{Streams, Target};
 
 /// How many pieces of output may wait. A piece has at most 64 KiB or so, which bounds our memory.
 const WAITING: usize = 32;
@@ -25,11 +25,12 @@ pub(crate) struct Pump {
 
 impl Pump {
     /// Starts the thread. Needs a runtime.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(streams: &Streams) -> Self {
+        let streams = streams.clone();
         let (queue, mut waiting) = mpsc::channel::<(Target, Bytes)>(WAITING);
         let thread = tokio::task::spawn_blocking(move || {
             while let Some((target, bytes)) = waiting.blocking_recv() {
-                match target.write_all(&bytes) {
+                match streams.write_all(target, &bytes) {
                     // Without standard error a job can still do its work.
                     Ok(()) => {}
                     Err(_) if target == Target::Stderr => {}

@@ -19,6 +19,8 @@ use crate::cli::Globals;
 use crate::failure::{Failure, code};
 use crate::parent::{Parent, detach};
 use crate::printer::Printer;
+use crate::setup::Setup;
+use crate::surroundings::Surroundings;
 
 /// The hidden command that is the reaper.
 pub(crate) const COMMAND: &str = "__reaper";
@@ -38,16 +40,17 @@ impl Reaper {
     ///
     /// # Errors
     /// Where no process can be started: without it a death of ours could leave a machine behind.
-    pub(crate) fn start(globals: &Globals, client: ClientId) -> Result<Self> {
+    pub(crate) fn start(app: &App, client: ClientId) -> Result<Self> {
         let failed = |error| Error::io("cannot start the process that cleans up after us", error);
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        let setup = app.setup();
+        let mut command = Command::new(&setup.surroundings.program);
         command.arg(COMMAND).arg(client.to_string()).arg(std::process::id().to_string());
-        if let Some(provider) = &globals.provider {
-            command.arg("--provider").arg(provider);
+        // The very account that we have, whatever becomes of the current directory.
+        command.arg("--provider").arg(app.section());
+        if let Some(file) = setup.config.file() {
+            command.arg("--config-file").arg(std::path::absolute(file).map_err(failed)?);
         }
-        if let Some(file) = &globals.config_file {
-            command.arg("--config-file").arg(file);
-        }
+        command.env_clear().envs(setup.surroundings.environment.iter());
         // A group of its own, from its first instant: what Ctrl-C sends to ours must not reach it. Our current directory
         // is left to be removed: the reaper takes no part in it.
         let child = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -77,7 +80,7 @@ impl Serve {
     ///
     /// # Errors
     /// What keeps the ledger from being opened or settled. Nobody sees it; the next command that looks, does.
-    pub(crate) fn run(&self, globals: Globals) -> Result<u8, Failure> {
+    pub(crate) fn run(&self, globals: Globals, surroundings: Surroundings) -> Result<u8, Failure> {
         let failed = |error| Error::io("cannot watch the parent", error);
         let parent = Parent::find(self.parent).map_err(failed)?;
         if !detach().map_err(failed)? || !parent_left().map_err(|errno| failed(errno.into()))? {
@@ -89,10 +92,11 @@ impl Serve {
             .build()
             .map_err(|error| Error::io("cannot start the event loop", error))?;
         let settled = runtime.block_on(async {
-            let app = App::open(globals, Printer::new(true))?;
+            let printer = Printer::new(surroundings.streams.clone(), true);
+            let app = App::open(Setup::load(globals, surroundings, printer)?)?;
             let settled = app.fleet().await?.settle(self.client, Deadline::after(SETTLE_WITHIN)).await;
             // A death in the middle of making a machine leaves files that no intent speaks of.
-            let collected = app.local().collect_garbage(false).await;
+            let collected = app.tidy(false).await;
             settled.and(collected.map(drop))
         });
         runtime.shutdown_background();

@@ -6,12 +6,13 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use machine_core::{Error, ErrorKind, ExecEvent, ExecSession, ExitReason, ExitStatus, Signal};
 
+use crate::app::App;
 use crate::failure::{Failure, code, signal_code};
 use crate::interrupt::{Interrupts, Resizes};
-use crate::printer::{Printer, Target};
 use crate::pump::Pump;
 use crate::stdin;
-use crate::terminal::{RawMode, window_size};
+use crate::streams::{Streams, Target};
+use crate::terminal::RawMode;
 
 /// What a shell exits with where there is no such program.
 const NOT_FOUND: i32 = 127;
@@ -22,15 +23,16 @@ const NOT_FOUND: i32 = 127;
 ///
 /// # Errors
 /// Any failure of ours or the provider's, and a command whose end nobody knows.
-pub(crate) async fn carry(session: ExecSession, tty: bool, program: &OsStr, printer: Printer) -> Result<u8, Failure> {
+pub(crate) async fn carry(session: ExecSession, tty: bool, program: &OsStr, app: &App) -> Result<u8, Failure> {
+    let streams = app.printer.streams();
     let ExecSession { events, stdin: input, control } = session;
     let mut interrupts = Interrupts::listen()?;
     let mut resizes = Resizes::listen()?;
-    let raw = if tty { Some(RawMode::enter()?) } else { None };
-    let output = output(events);
+    let raw = if tty { Some(RawMode::enter(streams)?) } else { None };
+    let output = output(events, streams);
     let input = async {
         match input {
-            Some(job) => stdin::forward(job).await,
+            Some(job) => stdin::forward(streams, job).await,
             None => Ok(()),
         }
     };
@@ -50,16 +52,19 @@ pub(crate) async fn carry(session: ExecSession, tty: bool, program: &OsStr, prin
                 asked = true;
                 control.signal(Signal(number)).await?;
             }
-            () = resizes.next(), if tty => control.resize(window_size()).await?,
+            () = resizes.next(), if tty => control.resize(streams.window_size()).await?,
         }
     };
     drop(raw);
-    exit_code(&status?, program, printer)
+    exit_code(&status?, program, app)
 }
 
 /// Writes all output; the command's end.
-async fn output(mut events: BoxStream<'static, machine_core::Result<ExecEvent>>) -> Result<ExitStatus, Failure> {
-    let mut pump = Pump::start();
+async fn output(
+    mut events: BoxStream<'static, machine_core::Result<ExecEvent>>,
+    streams: &Streams,
+) -> Result<ExitStatus, Failure> {
+    let mut pump = Pump::start(streams);
     while let Some(event) = events.next().await {
         match event? {
             ExecEvent::Stdout(bytes) => pump.write(Target::Stdout, bytes).await?,
@@ -72,10 +77,10 @@ async fn output(mut events: BoxStream<'static, machine_core::Result<ExecEvent>>)
 }
 
 /// The exit code that stands for a command's end, with what there is to say about it.
-fn exit_code(status: &ExitStatus, program: &OsStr, printer: Printer) -> Result<u8, Failure> {
+fn exit_code(status: &ExitStatus, program: &OsStr, app: &App) -> Result<u8, Failure> {
     match (status.reason, &status.message) {
-        (ExitReason::SetupFailed, _) => printer.error(&never_started(status, program)),
-        (_, Some(message)) => printer.note(message),
+        (ExitReason::SetupFailed, _) => app.printer.error(&never_started(app, status, program)),
+        (_, Some(message)) => app.printer.note(message),
         (_, None) => {}
     }
     match (status.reason, status.shell_code()) {
@@ -86,13 +91,17 @@ fn exit_code(status: &ExitStatus, program: &OsStr, printer: Printer) -> Result<u
 }
 
 /// What to say about a command that never started.
-pub(crate) fn never_started(status: &ExitStatus, program: &OsStr) -> Error {
+pub(crate) fn never_started(app: &App, status: &ExitStatus, program: &OsStr) -> Error {
     let what = status.message.clone().unwrap_or_else(|| "the command could not be started".to_owned());
     let error = Error::new(ErrorKind::Invalid, what);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    match (status.code, machine_local::missing_program_hint(program, std::env::split_paths(&path))) {
-        (Some(NOT_FOUND), Some(hint)) => error.with_hint(hint),
-        _ => error,
+    // That this computer has it helps only a machine that could show it.
+    if status.code != Some(NOT_FOUND) || !app.provider().capabilities().mounts {
+        return error;
+    }
+    let path = app.environment().get("PATH").unwrap_or_default();
+    match machine_local::missing_program_hint(program, std::env::split_paths(path)) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
     }
 }
 

@@ -1,18 +1,18 @@
 //! Our standard input on its way to a job.
 
-use std::io::IsTerminal as _;
-
 use machine_core::{Error, ErrorKind, Result};
 use rustix::io::Errno;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
+use crate::streams::Streams;
+
 /// How much is read at a time. Small, because what was read and not taken by the job is lost to whoever shares our input.
 const PIECE: usize = 16 * 1024;
 
 /// Whether the job is to have our input: when it was asked for, or when somebody piped something in.
-pub(crate) fn wanted(asked: bool) -> bool {
-    asked || !std::io::stdin().is_terminal()
+pub(crate) fn wanted(streams: &Streams, asked: bool) -> bool {
+    asked || !streams.reads_terminal()
 }
 
 /// Hands our input to `job` until it ends, or until the job takes no more. Then shuts `job` down, which is its
@@ -23,11 +23,12 @@ pub(crate) fn wanted(asked: bool) -> bool {
 ///
 /// # Errors
 /// Where our input cannot be read. That the job takes no more is none.
-pub(crate) async fn forward(mut job: impl AsyncWrite + Unpin) -> Result<()> {
+pub(crate) async fn forward(streams: &Streams, mut job: impl AsyncWrite + Unpin) -> Result<()> {
     let (pieces, mut waiting) = mpsc::channel::<Result<Vec<u8>, Errno>>(1);
+    let streams = streams.clone();
     std::thread::Builder::new()
         .name("stdin".into())
-        .spawn(move || read(&pieces))
+        .spawn(move || read(&streams, &pieces))
         .map_err(|error| Error::io("cannot start a thread for the input", error))?;
     while let Some(piece) = waiting.recv().await {
         let piece = piece.map_err(|error| Error::io("cannot read the input", error.into()))?;
@@ -40,21 +41,15 @@ pub(crate) async fn forward(mut job: impl AsyncWrite + Unpin) -> Result<()> {
     Ok(())
 }
 
-fn read(pieces: &mpsc::Sender<Result<Vec<u8>, Errno>>) {
+fn read(streams: &Streams, pieces: &mpsc::Sender<Result<Vec<u8>, Errno>>) {
     loop {
         let mut piece = vec![0; PIECE];
-        let outcome = match rustix::io::read(rustix::stdio::stdin(), &mut piece) {
-            // A closed descriptor is as good as an empty one.
-            Ok(0) | Err(Errno::BADF) => return,
+        let outcome = match streams.read(&mut piece) {
+            Ok(0) => return,
             Ok(length) => {
                 piece.truncate(length);
                 Ok(piece)
             }
-            Err(Errno::INTR) => continue,
-            Err(Errno::AGAIN) => match wait_for_input() {
-                Ok(()) => continue,
-                Err(error) => Err(error),
-            },
             Err(error) => Err(error),
         };
         let last = outcome.is_err();
@@ -64,22 +59,12 @@ fn read(pieces: &mpsc::Sender<Result<Vec<u8>, Errno>>) {
     }
 }
 
-fn wait_for_input() -> Result<(), Errno> {
-    use rustix::event::{PollFd, PollFlags, poll};
-
-    let stdin = rustix::stdio::stdin();
-    match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
 /// Refuses flags that cannot be meant.
 ///
 /// # Errors
 /// [`ErrorKind::Invalid`] for `-t` without a terminal on standard input.
-pub(crate) fn check_terminal(tty: bool) -> Result<()> {
-    if tty && !std::io::stdin().is_terminal() {
+pub(crate) fn check_terminal(streams: &Streams, tty: bool) -> Result<()> {
+    if tty && !streams.reads_terminal() {
         return Err(Error::new(ErrorKind::Invalid, "`-t` needs a terminal, and standard input is none")
             .with_hint("leave out `-t`; input from a pipe or file reaches the job without it"));
     }

@@ -57,6 +57,39 @@ pub struct Capabilities {
     pub price_source: PriceSource,
 }
 
+impl Capabilities {
+    /// Those of a cloud of which nothing good is known: it can do nothing that is named here, bills until a machine is
+    /// destroyed, and takes the shortest of names. A provider says what is different:
+    /// `Capabilities { suspend: true, ..Capabilities::minimal() }`.
+    pub fn minimal() -> Self {
+        Self {
+            remote: true,
+            create_once: CreateOnce::Lookup,
+            stops_bill: StopsBill::Destroy,
+            guest_end_ends_bill: false,
+            list_lag: Duration::from_secs(60),
+            exec: Transport::None,
+            exec_limit: None,
+            exec_stdin: false,
+            exec_tty: false,
+            logs: Transport::None,
+            suspend: false,
+            attach_live: false,
+            network_none: false,
+            ports: false,
+            mounts: false,
+            files: false,
+            user_data: false,
+            rename: false,
+            images: false,
+            command: false,
+            guest: GuestProgram::Brought,
+            limits: Limits { name_len: 63, label_len: 63, user_data_bytes: None, volumes_per_machine: Some(0) },
+            price_source: PriceSource::Table,
+        }
+    }
+}
+
 /// What keeps a repeated create from making a second machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

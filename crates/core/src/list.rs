@@ -69,6 +69,13 @@ pub struct Page {
     pub last: Option<Completeness>,
 }
 
+impl Page {
+    /// The only page of a complete list.
+    pub fn only(machines: Vec<Machine>) -> Self {
+        Self { machines, problems: Vec::new(), last: Some(Completeness::Complete) }
+    }
+}
+
 /// Everything that an intent ever made, as far as the cloud can tell.
 #[derive(Debug, Clone)]
 pub struct Found {

@@ -51,6 +51,38 @@ pub struct Machine {
     pub details: serde_json::Value,
 }
 
+impl Machine {
+    /// A machine of which nothing is known but this; its state is whatever of ours is called as the provider's word is.
+    pub fn new(
+        id: impl Into<String>,
+        name: impl Into<String>,
+        provider: impl Into<String>,
+        raw_state: impl Into<String>,
+    ) -> Self {
+        let raw_state = raw_state.into();
+        Self {
+            id: MachineId::new(id),
+            name: name.into(),
+            provider: provider.into(),
+            state: raw_state.as_str().into(),
+            raw_state,
+            region: None,
+            size: None,
+            image: None,
+            created_at: None,
+            started_at: None,
+            addresses: Addresses::default(),
+            labels: BTreeMap::new(),
+            markers: None,
+            volumes: Vec::new(),
+            exit: None,
+            price: None,
+            notes: Vec::new(),
+            details: serde_json::Value::Null,
+        }
+    }
+}
+
 /// A machine's state in our words. A state that nobody has a name for is kept, not refused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

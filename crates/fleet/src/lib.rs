@@ -5,10 +5,10 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use machine_core::{CloudProvider, Lifetime, MachineSpec};
+//! # use machine_core::{CloudProvider, Environment, Lifetime, MachineSpec};
 //! # use machine_fleet::{Fleet, SqliteLedger, StateDir};
 //! # async fn example(provider: Arc<dyn CloudProvider>) -> machine_core::Result<()> {
-//! let ledger = SqliteLedger::open(&StateDir::open(StateDir::resolve()?)?).await?;
+//! let ledger = SqliteLedger::open(&StateDir::open(StateDir::resolve(&Environment::of_this_process())?)?).await?;
 //! let fleet = Fleet::builder(provider, Arc::new(ledger)).build();
 //! let machine = fleet.create(&MachineSpec::new("web-1".parse()?), Lifetime::Client, None).await?;
 //! # Ok(())

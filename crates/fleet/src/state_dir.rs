@@ -1,13 +1,12 @@
 //! The directory in which this computer remembers what it made.
 
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use machine_core::{Deadline, Error, ErrorKind, IntentId, Result};
+use machine_core::{Deadline, Environment, Error, ErrorKind, IntentId, Result};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
@@ -32,8 +31,20 @@ impl StateDir {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when none of the three variables says anything, or the current directory is gone.
-    pub fn resolve() -> Result<PathBuf> {
-        resolve_from(|name| std::env::var_os(name))
+    pub fn resolve(environment: &Environment) -> Result<PathBuf> {
+        if let Some(chosen) = environment.get("MACHINE_STATE_DIR").map(Path::new) {
+            return std::path::absolute(chosen)
+                .map_err(|error| Error::io(format!("MACHINE_STATE_DIR={} is of no use", chosen.display()), error));
+        }
+        // The XDG specification has relative paths ignored.
+        if let Some(state) = environment.absolute("XDG_STATE_HOME") {
+            return Ok(state.join("machine"));
+        }
+        if let Some(home) = environment.absolute("HOME") {
+            return Ok(home.join(".local/state/machine"));
+        }
+        let what = "there is no place for the state directory: HOME is not set to an absolute path";
+        Err(Error::new(ErrorKind::Config, what).with_hint(ELSEWHERE))
     }
 
     /// Makes the directory where it is missing, and makes sure that it can be relied upon.
@@ -143,23 +154,6 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-fn resolve_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
-    let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(chosen) = path("MACHINE_STATE_DIR") {
-        return std::path::absolute(&chosen)
-            .map_err(|error| Error::io(format!("MACHINE_STATE_DIR={} is of no use", chosen.display()), error));
-    }
-    // The XDG specification has relative paths ignored.
-    if let Some(state) = path("XDG_STATE_HOME").filter(|state| state.is_absolute()) {
-        return Ok(state.join("machine"));
-    }
-    if let Some(home) = path("HOME").filter(|home| home.is_absolute()) {
-        return Ok(home.join(".local/state/machine"));
-    }
-    Err(Error::new(ErrorKind::Config, "there is no place for the state directory: HOME is not set to an absolute path")
-        .with_hint(ELSEWHERE))
 }
 
 #[cfg(test)]

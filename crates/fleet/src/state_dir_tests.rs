@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use super::*;
 
 fn resolve(variables: &[(&str, &str)]) -> Result<PathBuf> {
-    resolve_from(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value)))
+    StateDir::resolve(&variables.iter().copied().collect())
 }
 
 #[test]

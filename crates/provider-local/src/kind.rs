@@ -42,7 +42,7 @@ impl ProviderKind for LocalKind {
         let mount = |text: &String| {
             let mount = MountText::from(text.clone()).resolve(home.as_deref()).map_err(|error| {
                 let hint = error.hint().unwrap_or_default().to_owned();
-                Error::new(ErrorKind::Config, format!("`mounts`: {error}")).with_hint(hint)
+                Error::new(ErrorKind::Config, error.to_string()).with_context("setting", "mounts").with_hint(hint)
             })?;
             Ok(ConfigMount::from(mount))
         };

@@ -41,9 +41,9 @@ impl Create {
     /// Bad flags before anything is made; then the provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let name: MachineName = self.name.parse()?;
-        let deadline = self.machine.deadline()?;
+        let deadline = self.machine.deadline(app)?;
         let mut spec = self.machine.spec(app, name).await?;
-        spec.env = self.machine.env()?;
+        spec.env = self.machine.env(app)?;
         spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         spec.workdir = self.machine.workdir.as_deref().map(OsText::from);
         app.settle_dead_clients().await;

@@ -41,9 +41,9 @@ impl Destroy {
                     Found::Unreadable(id) => format!("  {id} (its record cannot be read)"),
                 });
             }
-            confirm::destroying(app.printer, &lines)?;
+            confirm::destroying(&app.printer, &lines)?;
         }
-        super::each(app.printer, &self.names, async |name| {
+        super::each(&app.printer, &self.names, async |name| {
             let (id, name) = match found(app, name).await? {
                 Found::Machine(machine) => (machine.id, machine.name),
                 Found::Unreadable(id) => (id, name.to_owned()),

@@ -8,7 +8,7 @@ use machine_core::{Exec as Command, OsText, ProviderExt as _};
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::{machine_args, session, stdin, terminal};
+use crate::{machine_args, session, stdin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,19 +48,19 @@ impl Exec {
     /// # Errors
     /// The provider's; the command's own failure is no error but the exit code.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        stdin::check_terminal(self.tty)?;
-        let stdin = stdin::wanted(self.interactive || self.tty);
+        stdin::check_terminal(app.printer.streams(), self.tty)?;
+        let stdin = stdin::wanted(app.printer.streams(), self.interactive || self.tty);
         let command = Command {
             command: self.command.iter().map(|part| OsText::from(part.as_os_str())).collect(),
-            env: machine_args::variables(&self.env, &self.env_file)?,
+            env: machine_args::variables(app.environment(), &self.env, &self.env_file)?,
             workdir: self.workdir.as_deref().map(OsText::from),
-            tty: self.tty.then(terminal::window_size),
+            tty: self.tty.then(|| app.printer.streams().window_size()),
             stdin,
         };
         let program = self.command.first().map(OsString::as_os_str).unwrap_or_default();
         let machine = app.provider().resolve(&self.name).await?;
         let running = app.provider().exec(&machine.id, command).await?;
-        match session::carry(running, self.tty, program, app.printer).await {
+        match session::carry(running, self.tty, program, app).await {
             Err(Failure::Closed) => Ok(session::broken_pipe()),
             other => other,
         }

@@ -37,7 +37,7 @@ impl Gc {
         (options.dry_run, options.confirmed) = (self.dry_run, self.yes);
         // The ledger first: what it destroys leaves nothing for the provider to find.
         let report = app.fleet().await?.sweep(options).await?;
-        let local = app.local().collect_garbage(self.dry_run).await?;
+        let local = app.tidy(self.dry_run).await?;
         match self.output {
             TextOrJson::Json => app.printer.json(&serde_json::json!({ "fleet": report, "local": local }))?,
             TextOrJson::Text => {

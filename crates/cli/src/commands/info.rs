@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use machine_core::{Capabilities, Housekeeping as _, OwnerId, Report};
+use machine_core::{Capabilities, OwnerId, Report};
 use serde::Serialize;
 
 use super::version::TextOrJson;
@@ -46,7 +46,7 @@ impl Info {
     /// A ledger that cannot be read.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let provider = app.provider();
-        let report = app.local().report();
+        let report = app.housekeeping().map(machine_core::Housekeeping::report).unwrap_or_default();
         let shown = Shown {
             version: env!("CARGO_PKG_VERSION"),
             provider: provider.info().kind,

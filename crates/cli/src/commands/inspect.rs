@@ -26,7 +26,7 @@ impl Inspect {
     /// # Errors
     /// `NotFound` with the nearest names.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        super::each(app.printer, &self.names, async |name| {
+        super::each(&app.printer, &self.names, async |name| {
             let machine = app.provider().resolve(name).await?;
             app.printer.json(&machine)
         })

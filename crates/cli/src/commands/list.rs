@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use machine_core::{Completeness, Machine, ProviderExt as _, Selector};
+use machine_core::{Clock, Completeness, Machine, ProviderExt as _, Selector};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
@@ -46,7 +46,7 @@ impl List {
             Format::Table if machines.is_empty() => {
                 app.printer.note("There are no machines. `machine create NAME` makes one.");
             }
-            Format::Table => app.printer.out(people(&machines).columns())?,
+            Format::Table => app.printer.out(people(&machines, app.clock()).columns())?,
             Format::Text => app.printer.out(programs(&machines).tabs())?,
             Format::Json => app.printer.json(&machines)?,
             Format::Ids => app.printer.out(ids(&machines))?,
@@ -66,10 +66,10 @@ impl List {
     }
 }
 
-fn people(machines: &[Machine]) -> Table {
+fn people(machines: &[Machine], clock: &Clock) -> Table {
     let mut table = Table::new(&["NAME", "STATE", "AGE", "ID", "NOTES"]);
     for machine in machines {
-        let age = machine.created_at.map(show::age).unwrap_or_default();
+        let age = machine.created_at.map(|at| show::age(at, clock)).unwrap_or_default();
         let notes = match machine.notes.as_slice() {
             [] => String::new(),
             [note] => note.clone(),

@@ -3,14 +3,13 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use clap::Args;
 use futures::{FutureExt as _, StreamExt as _};
-use jiff::Timestamp;
 use machine_core::{LogLine, LogOptions, ProviderExt as _, Stream};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
-use crate::printer::Target;
 use crate::pump::Pump;
-use crate::values;
+use crate::streams::Target;
+use crate::values::{self, Moment};
 
 /// How much is collected before it is written, while more is there already.
 const PIECE: usize = 64 * 1024;
@@ -35,7 +34,7 @@ pub(crate) struct Logs {
     lines: Option<usize>,
     /// Only lines since then: a time (2026-11-20T18:30:00), or a span before now (10m).
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
-    since: Option<Timestamp>,
+    since: Option<Moment>,
     /// Show when each line was written.
     #[arg(long, short)]
     timestamps: bool,
@@ -48,9 +47,13 @@ impl Logs {
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let machine = app.provider().resolve(&self.name).await?;
-        let how = LogOptions { follow: self.follow, tail: self.lines, since: self.since };
+        let how = LogOptions {
+            follow: self.follow,
+            tail: self.lines,
+            since: self.since.map(|since| since.at(app.clock())).transpose()?,
+        };
         let mut lines = machine_agent::readable(app.provider().logs(machine.id, how));
-        let mut pump = Pump::start();
+        let mut pump = Pump::start(app.printer.streams());
         let mut page = Page::new(self.timestamps);
         let shown: Result<(), Failure> = async {
             loop {

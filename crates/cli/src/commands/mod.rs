@@ -1,8 +1,11 @@
 //! One file per command.
 
+pub(crate) mod check;
+pub(crate) mod config;
 pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod destroy;
+pub(crate) mod doctor;
 pub(crate) mod exec;
 pub(crate) mod gc;
 pub(crate) mod info;
@@ -19,24 +22,25 @@ pub(crate) mod wait;
 use machine_core::Error;
 
 use crate::app::App;
-use crate::cli::{Cli, Command, Globals};
+use crate::cli::{Cli, Command, Globals, tree};
 use crate::failure::{Failure, code};
 use crate::logging;
 use crate::printer::Printer;
+use crate::setup::Setup;
+use crate::surroundings::Surroundings;
 
 /// Does what the command line asks for, and returns the exit code for it.
-pub(crate) fn dispatch(cli: Cli) -> u8 {
-    let printer = Printer::new(cli.globals.quiet);
+pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings) -> u8 {
+    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet);
     let done = match cli.command {
-        None => return crate::show_help(),
-        Some(Command::Version(version)) => version.run(printer),
-        Some(Command::Reaper(serve)) => serve.run(cli.globals),
+        None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
+        Some(Command::Version(version)) => version.run(&printer),
+        Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
             let job = matches!(command, Command::Run(_) | Command::Exec(_));
-            let done = logging::start(cli.globals.log.as_deref())
-                .map_err(Failure::from)
-                .and_then(|()| in_runtime(command, cli.globals, printer));
-            if job { done.map_err(|failure| failure.around_job(printer)) } else { done }
+            let logging = logging::start(&cli.globals, &surroundings).map_err(Failure::from);
+            let done = logging.and_then(|_logging| in_runtime(command, cli.globals, surroundings, &printer));
+            if job { done.map_err(|failure| failure.around_job(&printer)) } else { done }
         }
     };
     done.unwrap_or_else(|failure| {
@@ -49,12 +53,29 @@ pub(crate) fn dispatch(cli: Cli) -> u8 {
 
 /// Everything but help and version: one thread, and a runtime that is not waited for at the end (a thread of it may sit
 /// in a read of our standard input for ever).
-fn in_runtime(command: Command, globals: Globals, printer: Printer) -> Result<u8, Failure> {
+fn in_runtime(
+    command: Command,
+    globals: Globals,
+    surroundings: Surroundings,
+    printer: &Printer,
+) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::io("cannot start the event loop", error))?;
-    let done = runtime.block_on(async { perform(command, &App::open(globals, printer)?).await });
+    let done = runtime.block_on(async {
+        match command {
+            Command::Doctor(doctor) => doctor.run(globals, surroundings, printer).await,
+            command => {
+                let setup = Setup::load(globals, surroundings, printer.clone())?;
+                match command {
+                    Command::Check(check) => check.run(&setup).await,
+                    Command::Config(config) => config.run(&setup),
+                    command => perform(command, &App::open(setup)?).await,
+                }
+            }
+        }
+    });
     runtime.shutdown_background();
     done
 }
@@ -77,9 +98,10 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Volumes(volumes) => volumes.run(app).await,
         Command::Gc(gc) => gc.run(app).await,
         Command::Info(info) => info.run(app).await,
-        Command::Version(version) => version.run(app.printer),
-        // Served before a runtime is there.
-        Command::Reaper(_) => Ok(code::OK),
+        // Served before there is an account.
+        Command::Check(_) | Command::Config(_) | Command::Doctor(_) | Command::Version(_) | Command::Reaper(_) => {
+            Ok(code::OK)
+        }
     }
 }
 
@@ -89,7 +111,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
 /// The failure itself where there was only one name; else [`code::PARTLY`] where some worked, and the code of the
 /// first failure where none did.
 async fn each(
-    printer: Printer,
+    printer: &Printer,
     names: &[String],
     mut one: impl AsyncFnMut(&str) -> Result<(), Failure>,
 ) -> Result<u8, Failure> {

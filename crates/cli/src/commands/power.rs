@@ -87,7 +87,7 @@ impl Restart {
 }
 
 async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Duration) -> Result<u8, Failure> {
-    super::each(app.printer, names, async |name| {
+    super::each(&app.printer, names, async |name| {
         let machine = app.provider().resolve(name).await?;
         app.provider().power(&machine.id, to).await?;
         let until = Until { goal, deadline: Deadline::after(patience) };

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::machine_args::MachineArgs;
 use crate::reaper::Reaper;
-use crate::{job, stdin, terminal, values};
+use crate::{job, stdin, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,11 +73,11 @@ impl Run {
     /// # Errors
     /// What keeps the job from being run, or its end from being known; the job's own failure is no error but the code.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        stdin::check_terminal(self.tty)?;
+        stdin::check_terminal(app.printer.streams(), self.tty)?;
         let spec = self.spec(app).await?;
         let fleet = app.fleet().await?;
         let client = fleet.ledger().client().await?;
-        let reaper = Reaper::start(app.globals(), client)?;
+        let reaper = Reaper::start(app, client)?;
         let ended = job::carry(app, spec).await;
         // Sent away only when the ledger says that nothing is left; and whoever leaves at once asks nobody.
         let in_order = !matches!(ended, Err(Failure::Interrupted(_)))
@@ -97,10 +97,10 @@ impl Run {
         let command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         let sync = self.sync.as_deref().map(directory).transpose()?;
         Ok(JobSpec {
-            env: self.machine.env()?,
+            env: self.machine.env(app)?,
             workdir: self.machine.workdir.as_deref().map(OsText::from),
-            stdin: stdin::wanted(self.interactive || self.tty),
-            tty: self.tty.then(terminal::window_size),
+            stdin: stdin::wanted(app.printer.streams(), self.interactive || self.tty),
+            tty: self.tty.then(|| app.printer.streams().window_size()),
             timeout: self.timeout,
             root: self.root,
             sync,
@@ -110,7 +110,7 @@ impl Run {
             fetch: self.fetch.iter().map(|path| OsText::from(path.as_os_str())).collect(),
             patch: self.patch.clone(),
             keep: self.keep,
-            deadline: self.machine.deadline()?,
+            deadline: self.machine.deadline(app)?,
             ..JobSpec::new(machine, command)
         })
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use machine_core::{Machine, ProviderExt as _};
+use machine_core::{Clock, Machine, ProviderExt as _};
 
 use super::version::TextOrJson;
 use crate::app::App;
@@ -34,11 +34,11 @@ impl Status {
     /// `NotFound` with the nearest names.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let mut first = true;
-        super::each(app.printer, &self.names, async |name| {
+        super::each(&app.printer, &self.names, async |name| {
             let machine = app.provider().resolve(name).await?;
             let text = match self.output {
-                TextOrJson::Text if first => describe(&machine),
-                TextOrJson::Text => format!("\n{}", describe(&machine)),
+                TextOrJson::Text if first => describe(&machine, app.clock()),
+                TextOrJson::Text => format!("\n{}", describe(&machine, app.clock())),
                 TextOrJson::Json => format!("{}\n", in_short(&machine)),
             };
             first = false;
@@ -48,13 +48,13 @@ impl Status {
     }
 }
 
-fn describe(machine: &Machine) -> String {
+fn describe(machine: &Machine, clock: &Clock) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: &str| {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<9} {}", format!("{key}:"), show::clean(value));
     };
-    let ago = |at| format!("{} ({} ago)", show::time(at), show::age(at));
+    let ago = |at| format!("{} ({} ago)", show::time(at), show::age(at, clock));
     line("name", &machine.name);
     line("id", machine.id.as_str());
     line("state", &show::state(machine));

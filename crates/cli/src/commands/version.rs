@@ -42,7 +42,7 @@ impl Version {
     ///
     /// # Errors
     /// Where standard output cannot be written.
-    pub(crate) fn run(&self, printer: Printer) -> Result<u8, Failure> {
+    pub(crate) fn run(&self, printer: &Printer) -> Result<u8, Failure> {
         let version = env!("CARGO_PKG_VERSION");
         match self.output {
             TextOrJson::Text => printer.line(format_args!("machine {version}"))?,

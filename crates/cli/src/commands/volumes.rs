@@ -230,9 +230,9 @@ impl Destroy {
                 self.volumes.iter().map(|name| volume_name::among(&volumes, name)).collect::<Result<_, _>>()?;
             let lines: Vec<_> =
                 named.iter().map(|volume| format!("  volume {} ({})", volume.name, volume.id)).collect();
-            confirm::destroying(app.printer, &lines)?;
+            confirm::destroying(&app.printer, &lines)?;
         }
-        super::each(app.printer, &self.volumes, async |name| {
+        super::each(&app.printer, &self.volumes, async |name| {
             let volume = volume_name::among(&volumes, name)?;
             app.fleet().await?.destroy_volume(&volume.id, app.destroy_deadline()).await?;
             app.printer.progress(format_args!("{}: destroyed", volume.name));

@@ -1,11 +1,11 @@
 //! Times, ages and states in a person's words.
 
 use jiff::{SignedDuration, Timestamp};
-use machine_core::Machine;
+use machine_core::{Clock, Machine};
 
 /// How long ago `at` was, in one or two units: `12s`, `5m`, `3h 10m`, `2d 4h`.
-pub(crate) fn age(at: Timestamp) -> String {
-    span(Timestamp::now().duration_since(at))
+pub(crate) fn age(at: Timestamp, clock: &Clock) -> String {
+    span(clock.now().duration_since(at))
 }
 
 fn span(span: SignedDuration) -> String {

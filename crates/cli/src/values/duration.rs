@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use machine_core::{Clock, Error, ErrorKind};
 
 /// Reads a span of time: numbers, each with a unit of `ms`, `s`, `m`, `h`, `d` or `w`.
 ///
@@ -39,25 +40,47 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Ok(total)
 }
 
+/// A moment as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// A date and time.
+    At(Timestamp),
+    /// So long before now.
+    Ago(Duration),
+}
+
+impl Moment {
+    /// When it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for one that is before all time.
+    pub(crate) fn at(self, clock: &Clock) -> Result<Timestamp, Error> {
+        match self {
+            Self::At(at) => Ok(at),
+            Self::Ago(ago) => SignedDuration::try_from(ago)
+                .ok()
+                .and_then(|ago| clock.now().checked_sub(ago).ok())
+                .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{} s ago is before all time", ago.as_secs()))),
+        }
+    }
+}
+
 /// Reads a moment: a span of time before now, or a date and time (in this computer's time zone where it names none).
 ///
 /// # Errors
 /// One sentence that shows how a moment is written.
-pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn moment(text: &str) -> Result<Moment, String> {
     if let Ok(ago) = duration(text) {
-        return SignedDuration::try_from(ago)
-            .ok()
-            .and_then(|ago| Timestamp::now().checked_sub(ago).ok())
-            .ok_or_else(|| format!("`{text}` ago is before all time"));
+        return Ok(Moment::Ago(ago));
     }
     if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at);
+        return Ok(Moment::At(at));
     }
     text.parse::<DateTime>()
         .or_else(|_| text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0)))
         .ok()
         .and_then(|local| local.to_zoned(TimeZone::system()).ok())
-        .map(|zoned| zoned.timestamp())
+        .map(|zoned| Moment::At(zoned.timestamp()))
         .ok_or_else(|| {
             format!("`{text}` is neither a span of time (10m, 2h) nor a time (2026-11-20T18:30:00, or with Z for UTC)")
         })
@@ -82,10 +105,11 @@ mod tests {
 
     #[test]
     fn moments() {
-        let ago = moment("1h").unwrap();
-        let elapsed = Timestamp::now().duration_since(ago).as_secs();
-        assert!((3_599..=3_601).contains(&elapsed), "{elapsed}");
-        assert_eq!(moment("2026-01-02T03:04:05Z").unwrap().to_string(), "2026-01-02T03:04:05Z");
+        let clock = Clock::fixed("2026-01-02T03:04:05Z".parse().unwrap());
+        let at = |text| moment(text).unwrap().at(&clock).map(|at| at.to_string());
+        assert_eq!(at("1h").unwrap(), "2026-01-02T02:04:05Z");
+        assert_eq!(at("2025-01-02T03:04:05Z").unwrap(), "2025-01-02T03:04:05Z");
+        assert!(at("9999999w").unwrap_err().to_string().contains("before all time"));
         assert!(moment("2026-01-02T03:04:05").is_ok());
         assert!(moment("2026-01-02").is_ok());
         assert!(moment("yesterday").is_err());

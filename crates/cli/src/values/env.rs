@@ -1,23 +1,23 @@
 //! `--env K=V`, `--env K`, `--env-file FILE` and `--label k=v`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 
-use machine_core::{EnvVar, Error, ErrorKind, OsText, Result};
+use machine_core::{EnvVar, Environment, Error, ErrorKind, OsText, Result};
 
 /// Reads `K=V`, or `K` alone for the value that it has here. A `K` that is not set here is left out, as by `docker`.
 ///
 /// # Errors
 /// [`ErrorKind::Invalid`] for an empty name.
-pub(crate) fn from_flag(text: &OsStr) -> Result<Option<EnvVar>> {
-    from_bytes(OsText::from(text).as_bytes(), &|name| std::env::var_os(name))
+pub(crate) fn from_flag(here: &Environment, text: &OsStr) -> Result<Option<EnvVar>> {
+    from_bytes(OsText::from(text).as_bytes(), here)
 }
 
 /// Reads a file of such lines. Empty lines and those that start with `#` are skipped; values are taken as they stand.
 ///
 /// # Errors
 /// The file that cannot be read, or the line that is no variable.
-pub(crate) fn from_file(path: &Path) -> Result<Vec<EnvVar>> {
+pub(crate) fn from_file(here: &Environment, path: &Path) -> Result<Vec<EnvVar>> {
     let bytes =
         std::fs::read(path).map_err(|error| Error::io(format_args!("cannot read `{}`", path.display()), error))?;
     let mut variables = Vec::new();
@@ -27,7 +27,7 @@ pub(crate) fn from_file(path: &Path) -> Result<Vec<EnvVar>> {
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        let variable = from_bytes(line, &|name| std::env::var_os(name)).map_err(|error| {
+        let variable = from_bytes(line, here).map_err(|error| {
             Error::new(ErrorKind::Invalid, format!("`{}`, line {}: {error}", path.display(), index + 1))
         })?;
         variables.extend(variable);
@@ -46,7 +46,7 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn from_bytes(text: &[u8], here: &dyn Fn(&OsStr) -> Option<OsString>) -> Result<Option<EnvVar>> {
+fn from_bytes(text: &[u8], here: &Environment) -> Result<Option<EnvVar>> {
     let (name, value) = match text.iter().position(|byte| *byte == b'=') {
         Some(at) => (&text[..at], Some(OsText::from(text[at + 1..].to_vec()))),
         None => (text, None),
@@ -56,7 +56,7 @@ fn from_bytes(text: &[u8], here: &dyn Fn(&OsStr) -> Option<OsString>) -> Result<
         return Err(Error::new(ErrorKind::Invalid, format!("`{shown}` has no variable name before the `=`")));
     }
     let name = OsText::from(name.to_vec());
-    let value = value.or_else(|| here(&crate::os_string(&name)).map(OsText::from));
+    let value = value.or_else(|| here.get_or_empty(&crate::os_string(&name)).map(OsText::from));
     Ok(value.map(|value| EnvVar { name, value }))
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Result<Option<EnvVar>> {
-        from_bytes(text, &|name| (name == "HERE").then(|| "is here".into()))
+        from_bytes(text, &Environment::from_iter([("HERE", "is here")]))
     }
 
     #[test]
@@ -82,9 +82,9 @@ mod tests {
     fn a_file_names_its_bad_line() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "# comment\n\nA=1 # kept\r\n  B=2\n").unwrap();
-        let read = from_file(file.path()).unwrap();
+        let read = from_file(&Environment::default(), file.path()).unwrap();
         assert_eq!(read, [EnvVar::new("A", "1 # kept"), EnvVar::new("B", "2")]);
         std::fs::write(file.path(), "A=1\n=2\n").unwrap();
-        assert!(from_file(file.path()).unwrap_err().to_string().contains("line 2"));
+        assert!(from_file(&Environment::default(), file.path()).unwrap_err().to_string().contains("line 2"));
     }
 }

@@ -17,7 +17,7 @@ fn span(call: Call<'_>) -> tracing::Span {
         "provider",
         provider = call.info.kind,
         operation = call.operation.name(),
-        subject = call.subject.unwrap_or_default()
+        subject = call.subject
     )
 }
 

@@ -40,33 +40,10 @@ impl Stub {
     }
 }
 
-/// A provider that can do nothing that a capability speaks of.
+/// A provider that can do nothing that a capability speaks of, but attach one volume.
 fn nothing() -> Capabilities {
-    Capabilities {
-        remote: true,
-        create_once: CreateOnce::Lookup,
-        stops_bill: StopsBill::Destroy,
-        guest_end_ends_bill: false,
-        list_lag: Duration::from_secs(1),
-        exec: Transport::None,
-        exec_limit: None,
-        exec_stdin: false,
-        exec_tty: false,
-        logs: Transport::None,
-        suspend: false,
-        attach_live: false,
-        network_none: false,
-        ports: false,
-        mounts: false,
-        files: false,
-        user_data: false,
-        rename: true,
-        images: false,
-        command: false,
-        guest: GuestProgram::Brought,
-        limits: Limits { name_len: 63, label_len: 63, user_data_bytes: None, volumes_per_machine: Some(1) },
-        price_source: PriceSource::Api,
-    }
+    let minimal = Capabilities::minimal();
+    Capabilities { limits: Limits { volumes_per_machine: Some(1), ..minimal.limits }, ..minimal }
 }
 
 #[async_trait]

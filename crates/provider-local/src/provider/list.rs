@@ -44,9 +44,7 @@ impl Local {
             Listing::Middle(ids, partial) => (ids, partial),
             Listing::Begin | Listing::Over => {
                 if let Some(machine) = self.by_name(which)? {
-                    let page =
-                        Page { machines: vec![machine], problems: Vec::new(), last: Some(Completeness::Complete) };
-                    return Ok((page, Listing::Over));
+                    return Ok((Page::only(vec![machine]), Listing::Over));
                 }
                 let mut ids = self.store.machine_ids()?;
                 ids.reverse();

@@ -1,0 +1,184 @@
+//! `machine doctor`.
+
+use clap::Args;
+use machine_config::{Config, Kind};
+use machine_core::{Error, IntentStore as _, Layers};
+use machine_fleet::{Ledger as _, SqliteLedger, StateDir};
+use serde::Serialize;
+
+use super::version::TextOrJson;
+use crate::cli::Globals;
+use crate::failure::{Failure, code};
+use crate::printer::Printer;
+use crate::setup::Setup;
+use crate::show::Table;
+use crate::surroundings::Surroundings;
+
+const EXAMPLES: &str = "\
+Examples:
+  machine doctor
+  machine doctor -o json | jq '.[] | select(.status == \"fail\")'";
+
+/// Finds out what works here and what does not, and why: the state directory, the configuration, the ledger, every
+/// provider.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(crate) struct Doctor {
+    /// In which shape.
+    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
+    output: TextOrJson,
+}
+
+/// What was found of one thing.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    status: Status,
+    /// One sentence.
+    detail: String,
+    /// What to do about it.
+    hint: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Status {
+    /// It works.
+    Ok,
+    /// It works, and could be better.
+    Warn,
+    /// It does not work.
+    Fail,
+    /// Nobody asked for it.
+    Off,
+}
+
+impl Finding {
+    fn new(what: impl Into<String>, status: Status, detail: impl Into<String>) -> Self {
+        Self { what: what.into(), status, detail: detail.into(), hint: None }
+    }
+
+    fn of(what: impl Into<String>, status: Status, error: &Error) -> Self {
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(what, status, error.to_string()) }
+    }
+}
+
+impl Doctor {
+    /// Looks at everything, and says what it finds.
+    ///
+    /// # Errors
+    /// [`code::FAILED`] where something that is needed does not work.
+    pub(crate) async fn run(
+        &self,
+        globals: Globals,
+        surroundings: Surroundings,
+        printer: &Printer,
+    ) -> Result<u8, Failure> {
+        let mut findings = state(&surroundings).await;
+        match Setup::load(globals, surroundings, printer.clone()) {
+            Ok(setup) => {
+                findings.extend(configuration(&setup));
+                for kind in setup.config.registry().iter() {
+                    findings.push(provider(&setup, kind).await);
+                }
+            }
+            Err(error) => findings.push(Finding::of("configuration", Status::Fail, &error)),
+        }
+        match self.output {
+            TextOrJson::Json => printer.json(&findings)?,
+            TextOrJson::Text => show(&findings, printer)?,
+        }
+        let failed = findings.iter().any(|finding| finding.status == Status::Fail);
+        if failed { Err(Failure::Said(code::FAILED)) } else { Ok(code::OK) }
+    }
+}
+
+fn show(findings: &[Finding], printer: &Printer) -> Result<(), Failure> {
+    let mut table = Table::new(&["WHAT", "STATUS", "FINDING"]);
+    for Finding { what, status, detail, hint } in findings {
+        let status = match status {
+            Status::Ok => "ok",
+            Status::Warn => "warn",
+            Status::Fail => "FAIL",
+            Status::Off => "off",
+        };
+        let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        table.row([what.clone(), status.to_owned(), format!("{detail}{hint}")]);
+    }
+    printer.out(table.columns())
+}
+
+/// Where things are kept, and the ledger.
+async fn state(surroundings: &Surroundings) -> Vec<Finding> {
+    let opened = StateDir::resolve(&surroundings.environment).and_then(StateDir::open);
+    let dir = match opened {
+        Ok(dir) => dir,
+        Err(error) => return vec![Finding::of("state", Status::Fail, &error)],
+    };
+    let ledger = async {
+        let ledger = SqliteLedger::open(&dir).await?;
+        let open = ledger.open_entries().await?.len();
+        Ok::<_, Error>((ledger.owner().clone(), open))
+    };
+    let ledger = match ledger.await {
+        Ok((owner, 0)) => Finding::new("ledger", Status::Ok, format!("owner {owner}, nothing open")),
+        Ok((owner, open)) => Finding {
+            hint: Some("`machine gc` settles what dead commands left".to_owned()),
+            ..Finding::new("ledger", Status::Warn, format!("owner {owner}, {open} intents open"))
+        },
+        Err(error) => Finding::of("ledger", Status::Fail, &error),
+    };
+    vec![Finding::new("state", Status::Ok, dir.path().display().to_string()), ledger]
+}
+
+/// The file, and which account is used.
+fn configuration(setup: &Setup) -> Vec<Finding> {
+    let file = setup.config.file().map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
+    let choice = match setup.choose() {
+        Ok(choice) => choice,
+        Err(error) => return vec![Finding::of("configuration", Status::Fail, &error)],
+    };
+    match setup.flaws(&choice.section) {
+        Err(error) => vec![Finding::of("configuration", Status::Fail, &error)],
+        Ok(flaws) if flaws.is_empty() => {
+            let detail = format!("{file}; provider `{}` is used where none is named", choice.section.name());
+            vec![Finding::new("configuration", Status::Ok, detail)]
+        }
+        Ok(flaws) => flaws.iter().map(|flaw| Finding::of("configuration", Status::Warn, flaw)).collect(),
+    }
+}
+
+/// Whether a kind of provider can be used: with its section, or with what the environment has.
+async fn provider(setup: &Setup, kind: &Kind) -> Finding {
+    let name = kind.info().kind;
+    if !is_wanted(&setup.config, kind, setup) {
+        let variables: Vec<&str> = kind.environment().iter().map(|setting| setting.name).collect();
+        return Finding {
+            hint: Some(format!("set {}, or write a section `{name}:`", variables.join(" or "))),
+            ..Finding::new(name, Status::Off, "not configured")
+        };
+    }
+    let opened = setup.config.section(name).and_then(|section| setup.open(&section));
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Finding::of(name, Status::Fail, &error),
+    };
+    match Layers::default().around(opened.provider).account().await {
+        Err(error) => Finding::of(name, Status::Fail, &error),
+        Ok(account) => {
+            let report = opened.housekeeping.map(|housekeeping| housekeeping.report()).unwrap_or_default();
+            match report.problems.first() {
+                Some(problem) => Finding::new(name, Status::Warn, problem),
+                None => Finding::new(name, Status::Ok, account.name),
+            }
+        }
+    }
+}
+
+/// Whether somebody means to use it: it has a section, or a variable, or needs neither.
+fn is_wanted(config: &Config, kind: &Kind, setup: &Setup) -> bool {
+    let set = |name| setup.surroundings.environment.get(name).is_some();
+    kind.environment().is_empty()
+        || kind.environment().iter().any(|setting| set(setting.name))
+        || config.sections().iter().any(|(_, found)| found.info().kind == kind.info().kind)
+}

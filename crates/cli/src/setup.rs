@@ -1,0 +1,79 @@
+//! What a command knows before it has a provider: flags, configuration, where things are kept.
+
+use std::path::PathBuf;
+
+use machine_config::{Choice, Config, Section};
+use machine_core::{Error, OpenContext, Opened, Result};
+use machine_fleet::StateDir;
+
+use crate::cli::Globals;
+use crate::printer::Printer;
+use crate::surroundings::Surroundings;
+
+/// What a command knows before it has a provider.
+pub(crate) struct Setup {
+    /// Where to say things.
+    pub(crate) printer: Printer,
+    /// The flags that every command takes.
+    pub(crate) globals: Globals,
+    /// What we were given from outside.
+    pub(crate) surroundings: Surroundings,
+    /// The configuration.
+    pub(crate) config: Config,
+}
+
+impl Setup {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read.
+    pub(crate) fn load(globals: Globals, surroundings: Surroundings, printer: Printer) -> Result<Self> {
+        let Surroundings { registry, environment, .. } = &surroundings;
+        let asked = globals.config_file.as_deref().filter(|file| !file.as_os_str().is_empty());
+        let config = Config::load(registry.clone(), environment.clone(), asked)?;
+        if config.is_outdated() {
+            printer.warn("~/.machine is where the configuration used to be; move it to ~/.config/machine");
+        }
+        Ok(Self { printer, globals, surroundings, config })
+    }
+
+    /// The account to use.
+    ///
+    /// # Errors
+    /// A provider that there is none of; a section that cannot be read.
+    pub(crate) fn choose(&self) -> Result<Choice> {
+        self.config.choose(self.globals.provider.as_deref())
+    }
+
+    /// What is wrong with the configuration and does not keep it from being used.
+    ///
+    /// # Errors
+    /// What does.
+    pub(crate) fn flaws(&self, section: &Section) -> Result<Vec<Error>> {
+        let mut flaws = self.config.unknown_keys();
+        flaws.extend(section.check()?);
+        Ok(flaws)
+    }
+
+    /// Where things are kept on this computer; it may not be there yet.
+    ///
+    /// # Errors
+    /// Where nothing says so.
+    pub(crate) fn state(&self) -> Result<PathBuf> {
+        StateDir::resolve(&self.surroundings.environment)
+    }
+
+    /// Opens the provider of that account, without layers. Makes no request.
+    ///
+    /// # Errors
+    /// What is wrong with its settings, with their place.
+    pub(crate) fn open(&self, section: &Section) -> Result<Opened> {
+        let Surroundings { environment, clock, program, .. } = &self.surroundings;
+        section.open(&OpenContext {
+            state_dir: self.state()?.join(section.kind().info().kind),
+            program: program.clone(),
+            environment: environment.clone(),
+            clock: clock.clone(),
+        })
+    }
+}
