@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "machine-agent",
         ],
     ),
+    ("custom-provider", &["machine-cli", "machine-core"]),
     ("machine-tests", &[]),
     ("xtask", &[]),
 ];

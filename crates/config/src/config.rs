@@ -166,10 +166,9 @@ impl Config {
     pub fn section(&self, name: &str) -> Result<Section> {
         let resolve =
             |name: &str, kind: &Kind| Section::resolve(name, kind.clone(), self.document.clone(), &self.environment);
-        if self.document.root.contains_key(name) && name != PROVIDER_KEY {
-            if let Some(kind) = self.kind_of(name)? {
-                return resolve(name, kind);
-            }
+        let is_written = self.document.root.contains_key(name) && name != PROVIDER_KEY;
+        if let Some(kind) = is_written.then(|| self.kind_of(name)).transpose()?.flatten() {
+            return resolve(name, kind);
         }
         let sections = self.sections();
         let Some(kind) = self.registry.get(name) else {

@@ -18,6 +18,25 @@ pub trait Catalog: Send + Sync {
     async fn images(&self) -> Result<Vec<Image>>;
 }
 
+/// The catalog of a provider whose machines come in one size, from one image, in one place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NothingOnOffer;
+
+#[async_trait]
+impl Catalog for NothingOnOffer {
+    async fn regions(&self) -> Result<Vec<Region>> {
+        Ok(Vec::new())
+    }
+
+    async fn sizes(&self) -> Result<Vec<Size>> {
+        Ok(Vec::new())
+    }
+
+    async fn images(&self) -> Result<Vec<Image>> {
+        Ok(Vec::new())
+    }
+}
+
 /// A place where machines can be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {

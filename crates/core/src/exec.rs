@@ -26,6 +26,13 @@ pub struct Exec {
     pub stdin: bool,
 }
 
+impl Exec {
+    /// That program with those arguments, without input or a terminal.
+    pub fn of<T: Into<OsText>>(command: impl IntoIterator<Item = T>) -> Self {
+        Self { command: command.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+}
+
 /// A terminal's size in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowSize {

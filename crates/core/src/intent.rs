@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{IntentId, OwnerId, Result};
+use crate::{IntentId, MachineSpec, OwnerId, Result};
 
 /// What an intent makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,6 +65,19 @@ pub struct IntentDraft {
     pub lifetime: Lifetime,
     /// When it must be gone at the latest.
     pub deadline: Option<Timestamp>,
+}
+
+impl IntentDraft {
+    /// The wish for a machine of the provider of that kind, without a deadline.
+    pub fn machine(spec: &MachineSpec, provider: impl Into<String>, lifetime: Lifetime) -> Self {
+        Self {
+            resource: ResourceKind::Machine,
+            name: spec.name.to_string(),
+            provider: provider.into(),
+            lifetime,
+            deadline: None,
+        }
+    }
 }
 
 /// A wish with an identity: what a store commits and what the markers on the thing point back to.

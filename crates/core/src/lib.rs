@@ -39,7 +39,7 @@ mod volume;
 mod wait;
 
 pub use capability::{Capabilities, CreateOnce, GuestProgram, Limits, PriceSource, StopsBill, Transport};
-pub use catalog::{Catalog, Image, Region, Size};
+pub use catalog::{Catalog, Image, NothingOnOffer, Region, Size};
 pub use clock::Clock;
 pub use dns::{Dns, DnsRecord, Domain, RecordSpec};
 pub use environment::Environment;

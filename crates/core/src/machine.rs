@@ -193,6 +193,26 @@ pub struct MachineChange {
     pub deadline: Option<Option<Timestamp>>,
 }
 
+impl MachineChange {
+    /// What `machine` is afterwards, for a provider that keeps machines as values.
+    pub fn apply_to(&self, machine: &mut Machine) {
+        if let Some(name) = &self.name {
+            machine.name = name.to_string();
+        }
+        for (key, value) in &self.labels {
+            match value {
+                Some(value) => machine.labels.insert(key.clone(), value.clone()),
+                None => machine.labels.remove(key),
+            };
+        }
+        machine.volumes.retain(|mount| !self.detach.contains(&mount.volume));
+        machine.volumes.extend(self.attach.iter().cloned());
+        if let (Some(deadline), Some(markers)) = (self.deadline, &mut machine.markers) {
+            markers.deadline = deadline;
+        }
+    }
+}
+
 /// What power is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

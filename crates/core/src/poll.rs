@@ -10,7 +10,11 @@ use crate::{Error, ErrorKind, Machine, MachineState, Result, Until};
 /// # Errors
 /// [`Timeout`](ErrorKind::Timeout) at the deadline, with the last state in words; [`Conflict`](ErrorKind::Conflict) as soon as
 /// the machine can no longer get there; what `look` says where that will not pass.
-pub async fn poll_until(look: impl AsyncFn() -> Result<Machine>, until: &Until, pause: Duration) -> Result<Machine> {
+pub async fn poll_until<F: Future<Output = Result<Machine>> + Send>(
+    look: impl Fn() -> F + Send,
+    until: &Until,
+    pause: Duration,
+) -> Result<Machine> {
     let mut last: Option<Machine> = None;
     let mut next = (pause / 16).max(Duration::from_millis(1));
     loop {
@@ -51,22 +55,21 @@ pub async fn poll_until(look: impl AsyncFn() -> Result<Machine>, until: &Until, 
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::{Deadline, Goal};
 
     /// Shows these states one after the other, the last one for ever; an empty one is `NotFound`, `!` a passing failure.
     async fn wait(states: &[&str], goal: Goal) -> Result<Machine> {
-        let looks = Cell::new(0);
-        let look = async || {
-            let state = states[looks.get().min(states.len() - 1)];
-            looks.set(looks.get() + 1);
-            match state {
+        let looks = AtomicUsize::new(0);
+        let look = || {
+            let state = states[looks.fetch_add(1, Ordering::Relaxed).min(states.len() - 1)];
+            std::future::ready(match state {
                 "" => Err(Error::not_found("machine", "m")),
                 "!" => Err(Error::new(ErrorKind::Network, "unreachable")),
                 state => Ok(Machine::new("m", "web", "stub", state)),
-            }
+            })
         };
         poll_until(
             look,
