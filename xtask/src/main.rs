@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
+#![expect(clippy::cast_precision_loss, reason = "figures for a table and a drawing, far below 2^52")]
 
 mod advisories;
 mod bench;
