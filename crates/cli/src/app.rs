@@ -20,7 +20,7 @@ const PROVIDERS: &[&str] = &["local"];
 const SETTLE_AT_MOST: Duration = Duration::from_secs(5);
 
 /// The longest that a destroy is watched until it is proved done.
-const DESTROY_WITHIN: Duration = Duration::from_secs(60);
+const DESTROY_WITHIN: Duration = Duration::from_mins(1);
 
 /// What the commands work with. The ledger is opened by the first command that needs it.
 pub(crate) struct App {
@@ -50,7 +50,7 @@ impl App {
             mounts,
             ..LocalConfig::default()
         })?);
-        let provider: Arc<dyn CloudProvider> = local.clone();
+        let provider: Arc<dyn CloudProvider> = Arc::<LocalProvider>::clone(&local);
         Ok(Self { printer, globals, state, local, provider, fleet: OnceCell::new() })
     }
 
@@ -87,7 +87,7 @@ impl App {
         self.fleet
             .get_or_try_init(|| async {
                 let ledger = SqliteLedger::open(&StateDir::open(&self.state)?).await?;
-                Ok(Fleet::builder(self.provider.clone(), Arc::new(ledger)).build())
+                Ok(Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).build())
             })
             .await
     }

@@ -56,7 +56,7 @@ pub(crate) struct Globals {
     /// The configuration file [default: ~/.config/machine/config.yml].
     #[arg(long, global = true, value_name = "FILE", env = "MACHINE_CONFIG", hide_env_values = true)]
     pub(crate) config_file: Option<PathBuf>,
-    /// What to log on standard error (debug, machine_fleet=trace).
+    /// What to log on standard error (`debug`, `machine_fleet=trace`).
     #[arg(long, global = true, value_name = "FILTER", env = "MACHINE_LOG", hide_env_values = true)]
     pub(crate) log: Option<String>,
     /// Say nothing but what was asked for.
