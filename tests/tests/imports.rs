@@ -1,10 +1,9 @@
 //! Who may import whom. The house stands as long as this does: a provider never knows the command line, and nothing but
 //! the command line knows a provider.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helper fails by panicking")]
-
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+
+use machine_tests::workspace::Workspace;
 
 /// For every package of the workspace, the packages of the workspace that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -32,102 +31,50 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Packages that are too heavy for a program that wants only the trait and one provider.
-const HEAVY: &[&str] = &["sqlx", "libsqlite3-sys", "clap", "axum", "hyper"];
+/// Databases, web servers and command lines: too heavy for a program that wants only the trait and one provider.
+const HEAVY: &[&str] =
+    &["sqlx", "sqlx-core", "libsqlite3-sys", "tokio-postgres", "clap", "clap_builder", "axum", "axum-core"];
 
-fn host() -> String {
-    let output = Command::new("rustc").arg("-vV").output().expect("rustc runs");
-    let text = String::from_utf8(output.stdout).expect("rustc speaks UTF-8");
-    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned()
-}
+/// What speaks to a network: nothing for a program whose machines are on this computer.
+const REMOTE: &[&str] = &["hyper", "reqwest", "rustls"];
 
-fn metadata() -> serde_json::Value {
-    let output = Command::new(env!("CARGO"))
-        // Only what this platform compiles has been downloaded, so only that can be asked about.
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host()])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .output()
-        .expect("cargo metadata runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
-}
-
-/// Every package's normal dependencies (what a user of it compiles), by package id.
-fn normal_dependencies(metadata: &serde_json::Value) -> BTreeMap<&str, BTreeSet<&str>> {
-    let nodes = metadata["resolve"]["nodes"].as_array().expect("a resolve graph");
-    nodes
-        .iter()
-        .map(|node| {
-            let deps = node["deps"].as_array().into_iter().flatten();
-            let normal =
-                deps.filter(|dep| dep["dep_kinds"].as_array().into_iter().flatten().any(|kind| kind["kind"].is_null()));
-            (node["id"].as_str().unwrap(), normal.map(|dep| dep["pkg"].as_str().unwrap()).collect())
-        })
-        .collect()
-}
-
-fn names(metadata: &serde_json::Value) -> BTreeMap<&str, &str> {
-    let packages = metadata["packages"].as_array().expect("packages");
-    packages.iter().map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap())).collect()
-}
+/// Where a provider's package is.
+const PROVIDERS: &str = "crates/provider-";
 
 #[test]
 fn each_package_imports_only_what_it_may() {
-    let metadata = metadata();
-    let (names, graph) = (names(&metadata), normal_dependencies(&metadata));
-    let members: BTreeSet<&str> =
-        metadata["workspace_members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let workspace = Workspace::load();
+    let members = workspace.members();
     let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
     assert_eq!(
-        members.iter().map(|id| names[id]).collect::<BTreeSet<_>>(),
-        allowed.keys().copied().collect::<BTreeSet<_>>(),
+        members.keys().collect::<BTreeSet<_>>(),
+        allowed.keys().collect::<BTreeSet<_>>(),
         "every package of the workspace stands in this file's table"
     );
-    for member in &members {
-        for dependency in graph[member].iter().filter(|dependency| members.contains(*dependency)) {
-            assert!(
-                allowed[names[member]].contains(&names[dependency]),
-                "{} may not import {}",
-                names[member],
-                names[dependency]
-            );
+    for (name, id) in &members {
+        let imports = workspace.direct(id).map(|id| workspace.name(id));
+        for import in imports.filter(|import| members.contains_key(import)) {
+            assert!(allowed[name].contains(&import), "{name} may not import {import}");
         }
     }
 }
 
 #[test]
 fn one_provider_needs_neither_a_database_nor_a_command_line() {
-    let metadata = metadata();
-    let (names, graph) = (names(&metadata), normal_dependencies(&metadata));
-    let start = *names.iter().find(|(_, name)| **name == "machine-local").expect("machine-local exists").0;
-    let (mut seen, mut queue) = (BTreeSet::from([start]), vec![start]);
-    while let Some(package) = queue.pop() {
-        for dependency in &graph[package] {
-            if seen.insert(dependency) {
-                queue.push(dependency);
-            }
+    let workspace = Workspace::load();
+    let members = workspace.members();
+    let is_provider =
+        |id: &str| workspace.package(id)["manifest_path"].as_str().is_some_and(|at| at.contains(PROVIDERS));
+    let providers = members.iter().filter(|(_, id)| is_provider(id));
+    let checked: Vec<_> = providers.chain(members.iter().filter(|(name, _)| **name == "machine-core")).collect();
+    assert!(checked.len() >= 2, "the providers were found");
+    for (name, id) in checked {
+        let all = workspace.all(id);
+        assert!(all.len() > 10, "the graph was followed");
+        let at_home = matches!(*name, "machine-core" | "machine-local");
+        for needed in all.into_iter().map(|id| workspace.name(id)) {
+            assert!(!HEAVY.contains(&needed), "{name} pulls in {needed}");
+            assert!(!(at_home && REMOTE.contains(&needed)), "{name} pulls in {needed}");
         }
     }
-    assert!(seen.len() > 10, "the graph was followed");
-    for package in seen {
-        assert!(!HEAVY.contains(&names[package]), "machine-local pulls in {}", names[package]);
-    }
-}
-
-#[test]
-fn unsafe_code_lives_in_sys_only() {
-    let crates = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates")).expect("crates/");
-    let mut checked = 0;
-    for dir in crates.map(|entry| entry.unwrap().path()) {
-        if dir.file_name().is_some_and(|name| name == "sys") {
-            continue;
-        }
-        for root in ["src/lib.rs", "src/main.rs"].map(|file| dir.join(file)) {
-            if let Ok(text) = std::fs::read_to_string(&root) {
-                assert!(text.contains("#![forbid(unsafe_code)]"), "{} does not forbid unsafe code", root.display());
-                checked += 1;
-            }
-        }
-    }
-    assert!(checked >= 6, "only {checked} crate roots were found");
 }

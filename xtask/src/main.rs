@@ -1,8 +1,10 @@
-//! Development tasks: `cargo xtask ci|test-as-user|bench|picture`.
+//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|picture`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
+#![expect(clippy::cast_precision_loss, reason = "figures for a table and a drawing, far below 2^52")]
 
+mod advisories;
 mod bench;
 mod ci;
 mod ordinary_user;
@@ -17,6 +19,7 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
   ci             everything that a change must pass; what `.ci/run` does
+  advisories     what is known against our dependencies, where the database can be reached
   test-as-user   the tests as an ordinary user, when run by root
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
   picture        docs/picture.svg, from a real terminal (needs tmux)
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["ci"] => ci::run(),
+        ["advisories"] => advisories::run(),
         ["test-as-user"] => ordinary_user::run(),
         ["bench", "local"] => bench::local::run(),
         ["picture"] => picture::make(),

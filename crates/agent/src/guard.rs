@@ -7,7 +7,7 @@ use machine_core::{Deadline, MachineId, Result};
 use machine_fleet::Fleet;
 
 /// How long a machine may take to be gone.
-const DESTROY_WITHIN: Duration = Duration::from_secs(120);
+const DESTROY_WITHIN: Duration = Duration::from_mins(2);
 
 /// Sees to it that a machine is destroyed, whatever becomes of the code that made it.
 #[derive(Debug)]

@@ -49,7 +49,7 @@ impl RepoSpec {
         let name =
             name(&url).ok_or_else(|| invalid(format!("the repository `{url}` has no name to call its directory")))?;
         let reference = Some(reference).filter(|reference| !reference.is_empty()).map(str::to_owned);
-        Ok(Self { name, url, credential, reference, directory, source })
+        Ok(Self { url, credential, reference, directory, name, source })
     }
 
     /// Its directory in the workspace: the last part of its address.

@@ -86,6 +86,7 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
         machine_ends: spec.fetch.is_empty() && spec.patch.is_none(),
     };
     let wishes = Wishes { say: heard, acknowledged: seen, input: job_input };
+    #[expect(clippy::disallowed_methods, reason = "the job holds both, and they end with it")]
     let tasks = [
         tokio::spawn(follower.run()),
         tokio::spawn(line::keep(Arc::clone(&inside), plan.key, line, wishes, spec.grace)),

@@ -19,7 +19,7 @@ const OPERATION_WITHIN: Duration = Duration::from_secs(100);
 const SETTLE_AT_MOST: Duration = Duration::from_secs(5);
 
 /// The longest that a destroy is watched until it is proved done.
-const DESTROY_WITHIN: Duration = Duration::from_secs(60);
+const DESTROY_WITHIN: Duration = Duration::from_mins(1);
 
 /// What the commands work with. The ledger is opened by the first command that needs it.
 pub(crate) struct App {
@@ -112,7 +112,7 @@ impl App {
             .get_or_try_init(|| async {
                 let ledger = SqliteLedger::open(&StateDir::open(&self.state)?).await?;
                 let clock = self.clock().clone();
-                Ok(Fleet::builder(self.provider.clone(), Arc::new(ledger)).clock(clock).build())
+                Ok(Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).clock(clock).build())
             })
             .await
     }

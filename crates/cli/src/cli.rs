@@ -51,16 +51,16 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer [env:
-    /// MACHINE_PROVIDER].
+    /// `MACHINE_PROVIDER`].
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) provider: Option<String>,
-    /// The configuration file [default: ~/.config/machine/config.yml] [env: MACHINE_CONFIG].
+    /// The configuration file [default: ~/.config/machine/config.yml] [env: `MACHINE_CONFIG`].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config_file: Option<PathBuf>,
     /// Refuse a configuration with keys that nobody knows.
     #[arg(long, global = true)]
     pub(crate) strict: bool,
-    /// What to log on standard error (debug, machine_fleet=trace) [env: MACHINE_LOG].
+    /// What to log on standard error (debug, `machine_fleet=trace`) [env: `MACHINE_LOG`].
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
     /// Log everything that is asked of a provider; secrets are left out.

@@ -29,7 +29,7 @@ pub(crate) const COMMAND: &str = "__reaper";
 const NOTHING_TO_DO: u8 = b'.';
 
 /// The longest that the reaper tries to settle what is left. What is open then is for the next command that looks.
-const SETTLE_WITHIN: Duration = Duration::from_secs(600);
+const SETTLE_WITHIN: Duration = Duration::from_mins(10);
 
 /// A reaper that watches over us. Dropping it without [`Reaper::dismiss`] makes it act, as our death does.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl Serve {
             settled.and(collected.map(drop))
         });
         runtime.shutdown_background();
-        settled.map(|_| code::OK).map_err(Failure::from)
+        settled.map(|()| code::OK).map_err(Failure::from)
     }
 }
 

@@ -164,8 +164,9 @@ impl Config {
     /// # Errors
     /// [`ErrorKind::Config`] for a name that nobody knows, and for a section that cannot be read.
     pub fn section(&self, name: &str) -> Result<Section> {
-        let resolve =
-            |name: &str, kind: &Kind| Section::resolve(name, kind.clone(), self.document.clone(), &self.environment);
+        let resolve = |name: &str, kind: &Kind| {
+            Section::resolve(name, kind.clone(), Arc::clone(&self.document), &self.environment)
+        };
         let is_written = self.document.root.contains_key(name) && name != PROVIDER_KEY;
         if let Some(kind) = is_written.then(|| self.kind_of(name)).transpose()?.flatten() {
             return resolve(name, kind);

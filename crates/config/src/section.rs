@@ -148,7 +148,7 @@ impl Section {
             };
             settled.insert(key, self.settle_value(value, &path, environment)?);
         }
-        for setting in self.kind.environment().iter() {
+        for setting in self.kind.environment() {
             let Some(value) = environment.get(setting.name).filter(|_| !settled.contains_key(setting.key)) else {
                 continue;
             };

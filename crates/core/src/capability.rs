@@ -67,7 +67,7 @@ impl Capabilities {
             create_once: CreateOnce::Lookup,
             stops_bill: StopsBill::Destroy,
             guest_end_ends_bill: false,
-            list_lag: Duration::from_secs(60),
+            list_lag: Duration::from_mins(1),
             exec: Transport::None,
             exec_limit: None,
             exec_stdin: false,

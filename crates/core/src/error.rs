@@ -55,7 +55,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The stable snake_case word for this kind, as it stands in JSON.
+    /// The stable `snake_case` word for this kind, as it stands in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Config => "config",

@@ -82,7 +82,8 @@ impl Opened {
     /// A provider that keeps things on this computer, which it can look after itself.
     pub fn with_housekeeping(provider: impl CloudProvider + Housekeeping) -> Self {
         let provider = Arc::new(provider);
-        Self { provider: provider.clone(), housekeeping: Some(provider) }
+        let housekeeping = Arc::clone(&provider);
+        Self { provider, housekeeping: Some(housekeeping) }
     }
 }
 

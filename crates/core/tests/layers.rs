@@ -83,7 +83,7 @@ async fn what_a_capability_excludes_never_reaches_the_provider() {
 #[tokio::test(start_paused = true)]
 async fn an_operation_is_given_up_at_its_deadline_and_says_what_may_have_happened() {
     let provider =
-        layered(&Arc::new(Stub::new(Duration::from_secs(60))), Layers::default().operation(Duration::from_secs(2)));
+        layered(&Arc::new(Stub::new(Duration::from_mins(1))), Layers::default().operation(Duration::from_secs(2)));
     let id = MachineId::new("m-1");
     let read = provider.get(&id).await.unwrap_err();
     assert_eq!((read.kind(), read.effect()), (ErrorKind::Timeout, Effect::None));
@@ -95,7 +95,7 @@ async fn an_operation_is_given_up_at_its_deadline_and_says_what_may_have_happene
     assert_eq!(patient.kind(), ErrorKind::Busy, "a stop may take its grace");
     let hasty = provider.power(&id, Power::Stop { grace: Duration::from_secs(1) }).await.unwrap_err();
     assert_eq!(hasty.kind(), ErrorKind::Timeout);
-    let until = Until { goal: Goal::Running, deadline: Deadline::after(Duration::from_secs(600)) };
+    let until = Until { goal: Goal::Running, deadline: Deadline::after(Duration::from_mins(10)) };
     assert_eq!(provider.wait(&id, &until).await.unwrap_err().kind(), ErrorKind::Busy, "a wait has its own deadline");
 }
 

@@ -26,7 +26,7 @@ const LOCK: &str = "lock";
 /// What it is called while its client has not locked it yet.
 const UNLOCKED: &str = "new";
 /// How old an unlocked file must be before it counts as left behind by a crash.
-const LEFT_BEHIND: Duration = Duration::from_secs(60);
+const LEFT_BEHIND: Duration = Duration::from_mins(1);
 
 /// A process, as the ledger knows it: a ULID of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

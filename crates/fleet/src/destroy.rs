@@ -173,9 +173,10 @@ impl Inner {
             return Ok(Some("the provider accepted, and it is still there"));
         }
         // What an intent made is a list of its own. An adopted thing was made by another.
-        let listing = match attempts.entry.adopted {
-            false => cloud.find(intent.resource, intent.id).await?,
-            true => cloud.list(intent.resource).await?,
+        let listing = if attempts.entry.adopted {
+            cloud.list(intent.resource).await?
+        } else {
+            cloud.find(intent.resource, intent.id).await?
         };
         Ok(match listing.has(attempts.id) {
             true => Some("it is gone by itself, and the list still has it"),
@@ -212,8 +213,11 @@ enum Step {
 fn is_hopeless(kind: ResourceKind, error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Conflict => kind == ResourceKind::Volume,
-        ErrorKind::Unauthenticated | ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::Config => true,
-        ErrorKind::Invalid => true,
+        ErrorKind::Unauthenticated
+        | ErrorKind::Forbidden
+        | ErrorKind::Unsupported
+        | ErrorKind::Config
+        | ErrorKind::Invalid => true,
         _ => false,
     }
 }

@@ -18,11 +18,11 @@ use crate::timing::Settle;
 use crate::{ClientId, SweepItem, SweepOptions, SweepReport};
 
 /// How long a create request may be on its way when the builder says nothing else.
-const CREATE_WITHIN: Duration = Duration::from_secs(120);
+const CREATE_WITHIN: Duration = Duration::from_mins(2);
 /// How long a create that ended unclear is looked into before it is left to the sweep, when the builder says nothing else.
 const RESOLVE_WITHIN: Duration = Duration::from_secs(30);
 /// How long an unwanted machine is given to go, before it is left to the sweep.
-pub(crate) const CLEAN_UP_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const CLEAN_UP_WITHIN: Duration = Duration::from_mins(1);
 
 /// The machines and volumes of one account, created and destroyed through a ledger.
 ///

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "what a test spawns, it waits for")]
+
 use super::*;
 
 fn dir() -> (tempfile::TempDir, StateDir) {

@@ -18,7 +18,7 @@ pub struct SweepOptions {
 impl Default for SweepOptions {
     /// In earnest, unconfirmed, two minutes.
     fn default() -> Self {
-        Self { dry_run: false, confirmed: false, deadline: Deadline::after(Duration::from_secs(120)) }
+        Self { dry_run: false, confirmed: false, deadline: Deadline::after(Duration::from_mins(2)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Settling the difference between what the cloud has and what the ledger says.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ impl Inner {
 
     /// Which of the clients that look after `entries` are alive.
     pub(crate) async fn living(&self, entries: &[Entry]) -> Result<HashSet<ClientId>> {
-        let clients: HashSet<_> = entries.iter().filter_map(|entry| entry.client).collect();
+        let clients: BTreeSet<_> = entries.iter().filter_map(|entry| entry.client).collect();
         let mut alive = HashSet::new();
         for client in clients {
             if self.ledger.is_alive(client).await? {

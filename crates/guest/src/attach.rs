@@ -24,7 +24,10 @@ pub(crate) fn short_path(directory: &std::fs::File, name: &OsStr) -> PathBuf {
 pub(crate) fn run() -> Result<(), String> {
     let socket = connect().map_err(|error| format!("the job's guest cannot be reached: {error}"))?;
     let mut to_guest = socket.try_clone().map_err(|error| error.to_string())?;
-    // It ends with the process at the latest: a read of standard input cannot be cut short otherwise.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends with the process at the latest: a read of standard input cannot be cut short otherwise"
+    )]
     std::thread::spawn(move || {
         let _ = io::copy(&mut io::stdin().lock(), &mut to_guest);
         let _ = to_guest.shutdown(Shutdown::Write);

@@ -194,7 +194,9 @@ mod tests {
             ToGuest::Release,
         ];
         let mut bytes = Vec::new();
-        messages.iter().for_each(|message| message.encode(&mut bytes));
+        for message in &messages {
+            message.encode(&mut bytes);
+        }
         for step in [1, 7, 4096, bytes.len()] {
             let (mut inbox, mut read) = (Inbox::default(), Vec::new());
             for piece in bytes.chunks(step) {

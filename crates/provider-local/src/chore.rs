@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -23,7 +23,7 @@ const REMOVE: &str = "remove";
 /// How long a probe may take.
 const PROBE_TIME: Duration = Duration::from_secs(2);
 /// How long a removal may take.
-const REMOVE_TIME: Duration = Duration::from_secs(120);
+const REMOVE_TIME: Duration = Duration::from_mins(2);
 
 /// Does the chore that `arguments` name. This process must have one thread.
 pub(crate) fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use machine_core::{Intent, Lifetime, OwnerId, ResourceKind};
 
@@ -12,29 +11,24 @@ use crate::store::{MachineDir, Store};
 
 /// A directory that goes when the test ends.
 #[derive(Debug)]
-pub(crate) struct Scratch(PathBuf);
+pub(crate) struct Scratch {
+    _directory: tempfile::TempDir,
+    path: PathBuf,
+}
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("machine-local-{}-{count}", std::process::id()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path.canonicalize().unwrap())
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().canonicalize().unwrap();
+        Self { _directory: directory, path }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::open(&self.0.join("state")).unwrap()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
+        Store::open(&self.path.join("state")).unwrap()
     }
 }
 

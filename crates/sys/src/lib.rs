@@ -3,6 +3,7 @@
 //! Everything here is safe to call. What makes a fork safe is that the process has one thread, and that is checked.
 
 #![cfg(target_os = "linux")]
+#![expect(unsafe_code, reason = "what this crate is for")]
 
 pub mod fd;
 mod fork;

@@ -83,11 +83,10 @@ pub fn reset() -> io::Result<()> {
 
 fn set_of(signals: &[i32]) -> io::Result<libc::sigset_t> {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: this initialises all of it.
-    let mut set = unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        set.assume_init()
-    };
+    // SAFETY: the pointer is to a set that may be written.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: the line before has initialised all of it.
+    let mut set = unsafe { set.assume_init() };
     for &signal in signals {
         // SAFETY: `set` is initialised.
         if unsafe { libc::sigaddset(&raw mut set, signal) } != 0 {

@@ -8,7 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use jiff::Timestamp;
-use machine_core::*;
+use machine_core::{
+    Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, CreateOnce, Destroyed, Dns, EnvSetting,
+    Error, ErrorKind, Exec, ExecSession, Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId,
+    MachineSpec, NothingOnOffer, OpenContext, Opened, Page, Power, PriceSource, Projects, ProviderInfo, ProviderKind,
+    RecordedIntent, Result, Secret, Selector, Snapshots, SshKeys, StopsBill, Until, Volumes, poll_until,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

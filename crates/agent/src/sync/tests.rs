@@ -66,7 +66,7 @@ fn gitignore_is_respected_at_every_level_and_history_goes_along_whole() {
 fn what_is_tracked_goes_along_although_a_pattern_excludes_it() {
     let tree = tempdir().unwrap();
     let git = |arguments: &[&str]| {
-        let done = std::process::Command::new("git").current_dir(tree.path()).args(arguments).output().unwrap();
+        let done = Command::new("git").current_dir(tree.path()).args(arguments).output().unwrap();
         assert!(done.status.success(), "{done:?}");
     };
     git(&["init", "--quiet"]);

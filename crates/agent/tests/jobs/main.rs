@@ -3,7 +3,14 @@
 
 #![cfg_attr(
     target_os = "linux",
-    expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test program")
+    expect(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::disallowed_methods,
+        reason = "a test program"
+    )
 )]
 
 #[cfg(target_os = "linux")]

@@ -24,7 +24,7 @@ pub(crate) fn run(case: Case, isolation: Isolation) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let world = World::new(isolation).await;
-        tokio::time::timeout(Duration::from_secs(60), case(&world)).await.expect("a case takes less than a minute");
+        tokio::time::timeout(Duration::from_mins(1), case(&world)).await.expect("a case takes less than a minute");
         assert!(world.fleet.finish(machine_core::Deadline::after(Duration::from_secs(20))).await);
         world.is_empty().await;
     });

@@ -46,7 +46,7 @@ impl Check {
         }
         match provider.list_all(Selector::all()).await {
             Ok((machines, Completeness::Complete, _)) => {
-                lines.pass("Machines", &format!("{} listed", machines.len()))?
+                lines.pass("Machines", &format!("{} listed", machines.len()))?;
             }
             Ok((_, Completeness::Partial, problems)) => {
                 good = false;

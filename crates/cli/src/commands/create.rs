@@ -12,7 +12,7 @@ use crate::machine_args::MachineArgs;
 use crate::show;
 
 /// How long a machine that was accepted may take to run before we stop watching.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::{show, values};
 
 /// How long a machine may take to get where it is told to, beyond its grace, before we say that it does not.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const START: &str = "\
 Examples:

@@ -175,9 +175,10 @@ impl List {
 async fn table(app: &App, volumes: &[Volume]) -> Result<Table, Failure> {
     let mut table = Table::new(&["NAME", "SIZE", "MACHINE", "PATH", "ID"]);
     // Machines by name, where any volume is attached to one.
-    let machines = match volumes.iter().any(|volume| volume.attached_to.is_some()) {
-        true => app.provider().list_all(machine_core::Selector::all()).await?.0,
-        false => Vec::new(),
+    let machines = if volumes.iter().any(|volume| volume.attached_to.is_some()) {
+        app.provider().list_all(machine_core::Selector::all()).await?.0
+    } else {
+        Vec::new()
     };
     for volume in volumes {
         let (machine, path) = volume.attached_to.as_ref().map_or_else(Default::default, |attached| {

@@ -1,6 +1,12 @@
 //! The real `machine`, with real machines on this computer.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test's helper fails by panicking"
+)]
 
 mod config;
 mod exec;

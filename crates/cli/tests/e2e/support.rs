@@ -170,9 +170,9 @@ pub(crate) fn end_of(mut child: Child) -> Said {
     fn drain(pipe: Option<impl std::io::Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
-            pipe.into_iter().for_each(|mut pipe| {
+            if let Some(mut pipe) = pipe {
                 pipe.read_to_end(&mut bytes).unwrap();
-            });
+            }
             bytes
         })
     }

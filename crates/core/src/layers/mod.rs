@@ -43,7 +43,7 @@ pub struct Layers {
 
 impl Default for Layers {
     fn default() -> Self {
-        Self { operation: Duration::from_secs(120), at_once: 64 }
+        Self { operation: Duration::from_mins(2), at_once: 64 }
     }
 }
 

@@ -36,6 +36,7 @@ fn events(client: ClientId) -> Vec<Event> {
 
 /// The whole table, written out a second time and by hand: rows are states, columns are the events above, `-` is a conflict.
 #[test]
+#[expect(clippy::many_single_char_names, reason = "the columns of a table")]
 fn every_state_meets_every_event() {
     use State as S;
     let (u, b, d, g, v) = (Some(S::Uncertain), Some(S::Bound), Some(S::Destroying), Some(S::Gone), Some(S::Void));
@@ -93,7 +94,7 @@ fn who_looks_after_it_follows_the_lifetime() {
 #[test]
 fn the_first_sign_of_absence_keeps_its_time_until_the_thing_is_seen() {
     let then = Timestamp::now();
-    let later = then + std::time::Duration::from_secs(60);
+    let later = then + std::time::Duration::from_mins(1);
     let sent = Entry::sent(intent(Lifetime::Client), None, ClientId::mint());
     let missing = sent.after(&Event::Missing, then).unwrap().after(&Event::Missing, later).unwrap();
     assert_eq!(missing.missing_since, Some(then));

@@ -35,6 +35,7 @@ pub(super) const MIGRATIONS: &[&str] = &["
 "];
 
 /// The version that the newest migration leads to.
+#[expect(clippy::cast_possible_wrap, reason = "a few; and a constant cannot be converted in another way")]
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What `row::decode` reads, in its order. (A macro, because SQL text must be a literal.)

@@ -102,6 +102,7 @@ impl Event {
 ///
 /// # Errors
 /// [`ErrorKind::Conflict`] when the event does not fit the state: somebody else has settled the intent meanwhile.
+#[expect(clippy::match_same_arms, reason = "a table: a line for each event")]
 pub fn transition(state: State, event: &Event) -> Result<State> {
     use State as S;
     match (state, event) {

@@ -2,6 +2,7 @@
 
 use crate::fake::{CreateFault, DestroyFault};
 use crate::rig::*;
+use machine_fleet::SweepOptions;
 
 /// Starts a create, waits until its request is on its way, and drops it.
 async fn drop_in_the_middle(rig: &Rig, lifetime: Lifetime) {
@@ -79,7 +80,7 @@ fn what_a_runtime_that_ended_left_behind_is_swept() {
     runtime().block_on(async {
         let fleet = fleet(&fake, &dir).await;
         assert!(fleet.needs_sweep().await.unwrap());
-        fleet.sweep(Default::default()).await.unwrap();
+        fleet.sweep(SweepOptions::default()).await.unwrap();
         assert!(!fleet.needs_sweep().await.unwrap());
     });
     assert!(fake.bill().is_empty());

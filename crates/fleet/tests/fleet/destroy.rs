@@ -1,6 +1,7 @@
 use crate::fake::DestroyFault;
 use crate::rig::*;
 use machine_core::{Destroyed, Effect, ErrorKind, MachineId};
+use machine_fleet::SweepOptions;
 
 #[tokio::test]
 async fn destroyed_leaves_a_tombstone_and_is_idempotent() {
@@ -84,7 +85,7 @@ async fn not_destroyed_at_the_deadline_is_an_error_of_its_own_and_the_sweep_goes
     assert_eq!(rig.entry().await.state, State::Destroying);
 
     rig.fake.fail_destroy(DestroyFault::Slow(1, 1));
-    let report = rig.fleet.sweep(Default::default()).await.unwrap();
+    let report = rig.fleet.sweep(SweepOptions::default()).await.unwrap();
     assert_eq!(report.items.len(), 1, "{report:#?}");
     assert!(rig.fake.bill().is_empty());
     assert_eq!(rig.entry().await.state, State::Gone);
@@ -99,7 +100,7 @@ async fn a_partial_list_does_not_prove_that_it_is_gone() {
     assert_eq!(error.kind(), ErrorKind::NotDestroyed);
     assert_eq!(rig.entry().await.state, State::Destroying);
     rig.fake.world().partial = false;
-    rig.fleet.sweep(Default::default()).await.unwrap();
+    rig.fleet.sweep(SweepOptions::default()).await.unwrap();
     assert_eq!(rig.entry().await.state, State::Gone);
 }
 

@@ -81,7 +81,7 @@ impl Belief {
 
 async fn live(deeds: Vec<Deed>) {
     let rig = Rig::new().await;
-    let foreign = Markers { owner: machine_core::OwnerId::new("theirs"), intent: IntentId::mint(), deadline: None };
+    let foreign = Markers { owner: OwnerId::new("theirs"), intent: IntentId::mint(), deadline: None };
     let untouchable = [rig.fake.put("by-hand", None), rig.fake.put("theirs", Some(foreign))];
     let mut clients = [rig.other().await, rig.other().await];
     let mut belief = Belief::default();

@@ -3,7 +3,7 @@
 use crate::rig::*;
 use jiff::Timestamp;
 use machine_core::{AccountId, ErrorKind, Intent, IntentDraft, IntentId, RecordedIntent, ResourceKind};
-use machine_fleet::Event;
+use machine_fleet::{Event, SweepOptions};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -49,7 +49,7 @@ async fn every_kind_of_line_reads_back_as_it_was_written() {
         for lifetime in [Lifetime::Client, Lifetime::Deadline] {
             let intent = Intent {
                 id: IntentId::mint(),
-                owner: machine_core::OwnerId::new("o"),
+                owner: OwnerId::new("o"),
                 resource,
                 name: "näme \"quoted\"\n'; DROP TABLE intents".to_owned(),
                 provider: "fake".to_owned(),
@@ -105,8 +105,8 @@ async fn tombstones_are_forgotten_when_they_are_old_and_nothing_else_is() {
     };
     let (void, sent) = (record().await, record().await);
     ledger.apply(void, &Event::Refused("quota".to_owned())).await.unwrap();
-    assert_eq!(ledger.prune(Timestamp::now() - Duration::from_secs(60)).await.unwrap(), 0);
-    assert_eq!(ledger.prune(Timestamp::now() + Duration::from_secs(60)).await.unwrap(), 1);
+    assert_eq!(ledger.prune(Timestamp::now() - Duration::from_mins(1)).await.unwrap(), 0);
+    assert_eq!(ledger.prune(Timestamp::now() + Duration::from_mins(1)).await.unwrap(), 1);
     assert!(ledger.get(void).await.unwrap().is_none());
     assert!(ledger.get(sent).await.unwrap().is_some());
 }
@@ -120,19 +120,19 @@ async fn a_copied_directory_leaves_the_originals_machines_alone() {
     assert_ne!(*copied.ledger().owner(), rig.owner());
     assert_eq!(copied.ledger().entries("fake").await.unwrap().len(), 1, "the lines were copied");
     assert!(copied.open_intents().await.unwrap().is_empty(), "and are not the copy's");
-    let report = copied.sweep(Default::default()).await.unwrap();
+    let report = copied.sweep(SweepOptions::default()).await.unwrap();
     assert!(report.items.is_empty(), "{report:#?}");
     assert_eq!((report.foreign, rig.fake.bill().len()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_damaged_ledger_is_refused_by_name_and_left_as_it_is() {
+    type Damage = fn(&mut Vec<u8>);
     let (_outer, dir) = state();
     let ledger = open(&dir).await;
     for _ in 0..50 {
         RecordedIntent::record(&ledger, draft(ResourceKind::Machine, Lifetime::Client)).await.unwrap();
     }
-    type Damage = fn(&mut Vec<u8>);
     let cases: [(&str, Damage, &str); 5] = [
         ("garbage", |bytes| bytes.fill(0x5a), "damaged"),
         ("header", |bytes| bytes[..16].fill(0), "damaged"),

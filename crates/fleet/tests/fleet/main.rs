@@ -2,6 +2,8 @@
 //!
 //! Every module is `cfg(test)`, which is how clippy knows that helpers here may unwrap.
 
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "what a test spawns, it waits for"))]
+
 #[cfg(test)]
 mod cancel;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::fake::CreateFault;
 use crate::rig::*;
 use machine_core::Markers;
-use machine_fleet::{Event, Outcome, Reason};
+use machine_fleet::{Event, Outcome, Reason, SweepOptions};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -89,13 +89,13 @@ async fn killed_between_record_and_answer_is_settled_by_the_next_process() {
         if made {
             rig.fake.put("doomed", Some(markers));
         }
-        assert!(rig.fleet.sweep(Default::default()).await.unwrap().items.is_empty(), "its client lives");
+        assert!(rig.fleet.sweep(SweepOptions::default()).await.unwrap().items.is_empty(), "its client lives");
         assert_eq!(rig.fake.bill().len(), usize::from(made));
 
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(rig.fleet.needs_sweep().await.unwrap());
-        let report = rig.fleet.sweep(Default::default()).await.unwrap();
+        let report = rig.fleet.sweep(SweepOptions::default()).await.unwrap();
         let expected = if made { Outcome::Destroyed } else { Outcome::NeverMade };
         assert_eq!(report.items.len(), 1);
         assert_eq!((report.items[0].reason, &report.items[0].outcome), (Reason::Unsettled, &expected));

@@ -6,6 +6,7 @@
 use crate::fake::CreateFault;
 use crate::rig::*;
 use machine_core::ErrorKind;
+use machine_fleet::SweepOptions;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -32,13 +33,12 @@ fn everybodys_copy(outer: &Path) -> PathBuf {
 /// What an ordinary user reads who opens `state`, as the error's kind, text and hint.
 fn open_as_ordinary_user(outer: &Path, state: &Path) -> String {
     let program = everybodys_copy(outer);
-    let mut command = match is_root() {
-        true => {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(&program);
-            command
-        }
-        false => Command::new(&program),
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(&program);
+        command
+    } else {
+        Command::new(&program)
     };
     let output = command
         .args(["--exact", "refused::the_ordinary_user", "--nocapture", "--test-threads=1"])
@@ -211,6 +211,6 @@ async fn what_cannot_be_written_down_any_more_is_not_left_standing() {
     drop(rig);
     disk.empty();
     let next = fleet(&fake, &dir).await;
-    next.sweep(Default::default()).await.unwrap();
+    next.sweep(SweepOptions::default()).await.unwrap();
     assert!(next.open_intents().await.unwrap().is_empty());
 }

@@ -14,8 +14,8 @@ fn the_item(report: &SweepReport) -> &SweepItem {
     &report.items[0]
 }
 
-fn markers(owner: OwnerId) -> Option<Markers> {
-    Some(Markers { owner, intent: IntentId::mint(), deadline: None })
+fn markers(owner: OwnerId) -> Markers {
+    Markers { owner, intent: IntentId::mint(), deadline: None }
 }
 
 /// A fleet of a process that made something and died: its ledger, and with it its lock, is dropped.
@@ -31,7 +31,7 @@ async fn what_is_in_order_is_left_alone() {
     rig.create("waited-for", Lifetime::Client).await.unwrap();
     a_dead_client_made(&rig, Lifetime::Deadline, None).await;
     rig.fake.put("by-hand", None);
-    rig.fake.put("theirs", markers(OwnerId::new("somebody-else")));
+    rig.fake.put("theirs", Some(markers(OwnerId::new("somebody-else"))));
     let report = rig.other().await.sweep(SweepOptions::default()).await.unwrap();
     assert!(report.items.is_empty(), "{report:#?}");
     assert_eq!((report.in_order, report.foreign, report.unmarked), (2, 1, 1));
@@ -83,7 +83,7 @@ async fn a_deadline_that_was_put_off_on_the_machine_counts() {
     let rig = Rig::new().await;
     let deadline = Timestamp::now() + Duration::from_millis(20);
     let machine = rig.fleet.create(&spec("web-1"), Lifetime::Deadline, Some(deadline)).await.unwrap();
-    let later = Timestamp::now() + Duration::from_secs(3600);
+    let later = Timestamp::now() + Duration::from_hours(1);
     rig.fake.edit(&machine.id, |machine| machine.markers.as_mut().unwrap().deadline = Some(later));
     tokio::time::sleep(Duration::from_millis(30)).await;
     assert!(sweep(&rig).await.items.is_empty());
@@ -226,7 +226,7 @@ async fn a_list_that_fails_ends_the_sweep_with_nothing_done() {
 async fn few_machines_without_a_record_go_and_many_are_asked_about() {
     let rig = Rig::new().await;
     for n in 0..3 {
-        rig.fake.put(&format!("orphan-{n}"), markers(rig.owner()));
+        rig.fake.put(&format!("orphan-{n}"), Some(markers(rig.owner())));
     }
     let report = sweep(&rig).await;
     assert!(report.brake.is_none());
@@ -234,7 +234,7 @@ async fn few_machines_without_a_record_go_and_many_are_asked_about() {
     assert!(rig.fake.bill().is_empty());
 
     for n in 0..4 {
-        rig.fake.put(&format!("orphan-{n}"), markers(rig.owner()));
+        rig.fake.put(&format!("orphan-{n}"), Some(markers(rig.owner())));
     }
     a_dead_client_made(&rig, Lifetime::Client, None).await;
     let report = sweep(&rig).await;
@@ -255,7 +255,7 @@ async fn a_fifth_of_many_is_not_much() {
         rig.create(&format!("web-{n}"), Lifetime::Deadline).await.unwrap();
     }
     for n in 0..6 {
-        rig.fake.put(&format!("orphan-{n}"), markers(rig.owner()));
+        rig.fake.put(&format!("orphan-{n}"), Some(markers(rig.owner())));
     }
     assert!(sweep(&rig).await.brake.is_none());
     assert_eq!(rig.fake.bill().len(), 24);

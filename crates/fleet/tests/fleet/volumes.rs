@@ -1,7 +1,7 @@
 use crate::fake::{CreateFault, DestroyFault};
 use crate::rig::*;
-use machine_core::{Destroyed, Effect, ErrorKind, ResourceKind, VolumeMount, VolumeSpec, Volumes};
-use machine_fleet::{Action, Reason};
+use machine_core::{Destroyed, Effect, ErrorKind, ResourceKind, VolumeMount, VolumeSpec, Volumes as _};
+use machine_fleet::{Action, Reason, SweepOptions};
 
 fn data() -> VolumeSpec {
     VolumeSpec { name: "data".parse().unwrap(), size_gib: 1, region: None }
@@ -48,7 +48,7 @@ async fn an_attached_volume_is_refused_and_not_destroyed_behind_anybodys_back_la
     assert_eq!(rig.fleet.destroy_volume(&volume.id, soon()).await.unwrap_err().kind(), ErrorKind::Conflict);
     let known = rig.fleet.ledger().find("fake", ResourceKind::Volume, volume.id.as_str()).await.unwrap().unwrap();
     assert_eq!(known.state, State::Bound, "nobody wants it destroyed any more");
-    let report = rig.fleet.sweep(Default::default()).await.unwrap();
+    let report = rig.fleet.sweep(SweepOptions::default()).await.unwrap();
     assert!(report.items.is_empty(), "{report:#?}");
     assert!(rig.fake.bill().contains(&volume.id.as_str().to_owned()));
 }
@@ -63,7 +63,7 @@ async fn a_volume_that_the_ledger_does_not_know_is_shown_and_left() {
         (markers.intent, markers.owner) = (machine_core::IntentId::mint(), owner);
         volume.id = machine_core::VolumeId::new("v-unknown");
     });
-    let report = rig.fleet.sweep(Default::default()).await.unwrap();
+    let report = rig.fleet.sweep(SweepOptions::default()).await.unwrap();
     let left = report.items.iter().find(|item| item.reason == Reason::NoRecord).unwrap();
     assert_eq!(left.action, Action::Leave);
     assert_eq!(rig.fake.count("volume destroy"), 0);

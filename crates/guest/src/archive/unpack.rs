@@ -71,7 +71,7 @@ impl<'a> Tree<'a> {
 
     fn put(&mut self, entry: &mut Entry<'_, impl Read>, path: &Path, summary: &mut Summary) -> Result<()> {
         let header = entry.header();
-        let mode = Mode::from_raw_mode((header.mode().map_err(|error| damaged(&error))? & 0o777) as _);
+        let mode = Mode::from_raw_mode(header.mode().map_err(|error| damaged(&error))? & 0o777);
         let times = times(header.mtime().map_err(|error| damaged(&error))?);
         let kind = header.entry_type();
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
@@ -128,7 +128,7 @@ impl<'a> Tree<'a> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut opened: Option<OwnedFd> = None;
         let mut walked = self.root.to_owned();
-        for name in path.iter() {
+        for name in path {
             walked.push(name);
             let parent = opened.as_ref().unwrap_or(&self.handle);
             let next = match rustix::fs::openat(parent, name, flags, Mode::empty()) {

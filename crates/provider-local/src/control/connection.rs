@@ -1,7 +1,7 @@
 //! One conversation with a machine's init.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use machine_core::{Deadline, Error, ErrorKind, Result};

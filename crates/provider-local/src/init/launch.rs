@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io::{self, Read as _};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use machine_core::{EnvVar, OsText, WindowSize};

@@ -74,10 +74,7 @@ pub(crate) const MAX_REPORT: usize = 64 * 1024;
 
 /// The life of pid 1. When it returns, the process ends, and the kernel ends the rest of the machine.
 pub(crate) fn main(inheritance: Inheritance) -> ExitCode {
-    let channel = match inheritance.channel.try_clone() {
-        Ok(channel) => channel,
-        Err(_) => return ExitCode::FAILURE,
-    };
+    let Ok(channel) = inheritance.channel.try_clone() else { return ExitCode::FAILURE };
     let alone = inheritance.isolation == Isolation::Process;
     let last = match live(inheritance) {
         Ok(status) => Report::Ended(status),

@@ -28,7 +28,7 @@ pub(super) fn find(files: &LogFiles, wanted: usize) -> std::io::Result<Option<St
         // Rotated away in the meantime: then this is where the log begins.
         let Some(mut file) = files.file(number)? else { break };
         if let Some(offset) = scan.file(&mut file)? {
-            let start = Start { offset, file, number };
+            let start = Start { file, number, offset };
             // Where nothing of this file is wanted, what may be missing between the two is not either.
             let is_at_its_end = start.file.metadata()?.len() == offset;
             return Ok(newer.filter(|_| is_at_its_end).or(Some(start)));

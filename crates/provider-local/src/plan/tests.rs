@@ -188,6 +188,7 @@ fn mounts_that_would_show_secrets_or_our_own_state_are_refused() {
 
 #[test]
 fn what_is_not_here_is_refused_with_what_to_do() {
+    use ErrorKind::{Invalid, Unsupported};
     let home = Home::new(&[]);
     let creator = home.creator(&[], &[]);
     let refused = |change: &dyn Fn(&mut MachineSpec)| {
@@ -197,7 +198,6 @@ fn what_is_not_here_is_refused_with_what_to_do() {
         assert_eq!(error.effect(), machine_core::Effect::None);
         (error.kind(), error.to_string())
     };
-    use ErrorKind::{Invalid, Unsupported};
     assert_eq!(refused(&|wish| wish.image = Some("debian-12".into())).0, Unsupported);
     assert_eq!(refused(&|wish| wish.user_data = Some("#cloud-config".into())).0, Unsupported);
     assert_eq!(refused(&|wish| wish.ssh_keys = vec!["mine".into()]).0, Unsupported);

@@ -12,7 +12,7 @@ use crate::store::MachineDir;
 use crate::work::blocking;
 
 /// What may still be in the making is left alone for this long.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 impl LocalProvider {
     /// Clears up what crashes left behind. Says what was done, or with `dry_run` what would be, one sentence each; what could

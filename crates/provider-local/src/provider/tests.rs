@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use machine_core::{
-    CloudProvider, Completeness, Deadline, Destroyed, Effect, Error, ErrorKind, ExitReason, FileSpec, Goal,
+    CloudProvider as _, Completeness, Deadline, Destroyed, Effect, Error, ErrorKind, ExitReason, FileSpec, Goal,
     IntentDraft, Lifetime, Machine, MachineChange, MachineId, MachineSpec, MachineState, OwnerId, Power,
     ProviderExt as _, RecordedIntent, ResourceKind, Selector, Until, VolatileIntents, Volume, VolumeMount, VolumeSpec,
     Volumes as _,
@@ -35,7 +35,7 @@ impl Bench {
         Self { provider: LocalProvider::open(config).unwrap(), scratch }
     }
 
-    fn state(&self, below: &str) -> std::path::PathBuf {
+    fn state(&self, below: &str) -> PathBuf {
         self.scratch.path().join("state").join(below)
     }
 

@@ -127,6 +127,7 @@ impl super::Local {
     }
 
     /// What the intent of machine `id` made; one directory can tell.
+    #[expect(clippy::unnecessary_wraps, reason = "run like every other call, and those fail")]
     fn find(&self, id: &str) -> Result<(Vec<Machine>, Completeness)> {
         match self.get(id) {
             Ok(machine) => Ok((vec![machine], Completeness::Complete)),

@@ -67,7 +67,12 @@ fn limits(wanted: &LimitsRecord) -> Vec<Limit> {
         limits.push(Limit { name: PROCESSES, controller: "pids", v1: files.clone(), v2: files });
     }
     if let Some(cpus) = wanted.cpus {
-        // Saturates; the kernel refuses less than a hundredth of a processor.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "saturates, and the kernel refuses less than a hundredth of a processor"
+        )]
         let quota = (cpus * PERIOD as f64) as u64;
         limits.push(Limit {
             name: "processors",

@@ -28,7 +28,7 @@ use crate::rootfs::Ids;
 use crate::store::{Durability, write_json};
 
 /// How long pid 1 may take from its first step to the execution of the command.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 /// What pipes for output are enlarged to, where the system allows it: so much less often do programs wait for us.
 const PIPE: usize = 1024 * 1024;
 

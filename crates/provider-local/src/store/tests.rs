@@ -1,4 +1,5 @@
 //! The store on real files.
+#![expect(clippy::disallowed_methods, reason = "what a test spawns, it waits for")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;

@@ -194,7 +194,7 @@ fn machine(id: String, name: &str, markers: Option<Markers>) -> Machine {
         exit: None,
         price: None,
         notes: Vec::new(),
-        details: Default::default(),
+        details: serde_json::Value::default(),
     }
 }
 

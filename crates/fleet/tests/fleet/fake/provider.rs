@@ -93,9 +93,10 @@ impl CloudProvider for Fake {
         }
         let mut machines = world.look();
         machines.retain(|machine| which.matches(machine));
-        let (last, problems) = match world.partial {
-            true => (Completeness::Partial, vec!["a region is down".to_owned()]),
-            false => (Completeness::Complete, Vec::new()),
+        let (last, problems) = if world.partial {
+            (Completeness::Partial, vec!["a region is down".to_owned()])
+        } else {
+            (Completeness::Complete, Vec::new())
         };
         if world.partial {
             machines.clear();
