@@ -9,6 +9,7 @@ use std::process::Command;
 /// For every package of the workspace, the packages of the workspace that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-core", &[]),
+    ("machine-conformance", &["machine-core"]),
     ("machine-sys", &[]),
     ("machine-local", &["machine-core", "machine-sys"]),
     ("machine-fleet", &["machine-core"]),
