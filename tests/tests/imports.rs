@@ -8,6 +8,7 @@ use machine_tests::workspace::Workspace;
 /// For every package of the workspace, the packages of the workspace that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-core", &[]),
+    ("machine-conformance", &["machine-core"]),
     ("machine-sys", &[]),
     ("machine-local", &["machine-core", "machine-sys"]),
     ("machine-config", &["machine-core"]),

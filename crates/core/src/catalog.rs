@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Price, Result};
 
-/// What a provider has on offer: where, how big, from what, at which price.
+/// What a provider has on offer: where, how big, from what, at which price. Each list is complete or an error, and its ids are
+/// what a request takes.
 #[async_trait]
 pub trait Catalog: Send + Sync {
     /// The regions, in the provider's order.

@@ -11,7 +11,8 @@ pub trait Dns: Send + Sync {
     /// All domains of the account, complete or not at all.
     async fn domains(&self) -> Result<Vec<Domain>>;
 
-    /// All records of a domain, complete or not at all.
+    /// All records of a domain, complete or not at all. A domain that the account does not have is
+    /// [`NotFound`](crate::ErrorKind::NotFound).
     async fn records(&self, domain: &str) -> Result<Vec<DnsRecord>>;
 
     /// Creates a record. Same contract as creating a machine.

@@ -11,7 +11,8 @@ pub trait Projects: Send + Sync {
     /// All projects of the account, complete or not at all.
     async fn list(&self) -> Result<Vec<Project>>;
 
-    /// Puts a machine into the project of that name.
+    /// Puts a machine into the project of that name. A project or a machine that is not there is
+    /// [`NotFound`](crate::ErrorKind::NotFound).
     async fn assign(&self, project: &str, machine: &MachineId) -> Result<()>;
 }
 

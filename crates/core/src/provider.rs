@@ -18,8 +18,12 @@ use crate::{
 /// - What the provider cannot do is [`Unsupported`](crate::ErrorKind::Unsupported), before any request.
 /// - An unknown id is [`NotFound`](crate::ErrorKind::NotFound), but for `destroy` and `find`.
 /// - An error says by [`Effect`](crate::Effect) what may have happened in the cloud. Reads have none.
-/// - A state that nobody has a name for is [`MachineState::Other`](crate::MachineState::Other), never an error.
+/// - A state that nobody has a name for is [`MachineState::Other`](crate::MachineState::Other), never an error. The provider's
+///   own word stands beside ours.
 /// - No secret stands in an answer, an error or a `Debug` text.
+/// - Our markers are never among the labels.
+/// - All clients of an account see the same machines.
+/// - A stream outlives the client that opened it.
 #[async_trait]
 pub trait CloudProvider: Debug + Send + Sync + 'static {
     /// Which provider this is. No I/O.
@@ -36,7 +40,9 @@ pub trait CloudProvider: Debug + Send + Sync + 'static {
     /// Sends one mutating request that carries the name and the intent's markers, and returns when the cloud has accepted;
     /// [`wait`](Self::wait) tells when it runs. On an unclear outcome the error says [`Effect::Unknown`](crate::Effect::Unknown),
     /// the request is never repeated, and [`find`](Self::find) settles it. A machine that was made although its start failed is
-    /// [`Effect::Applied`](crate::Effect::Applied).
+    /// [`Effect::Applied`](crate::Effect::Applied). A request for what is not there (an image, a size, a region, a volume) or costs
+    /// more than `max_price` is refused without effect. Where [`create_once`](Capabilities::create_once) is more than a lookup, a
+    /// second call for the same intent makes no second machine.
     ///
     /// Dropping the future leaves the outcome unknown: at most one machine, which carries the markers.
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine>;
@@ -52,13 +58,15 @@ pub trait CloudProvider: Debug + Send + Sync + 'static {
     /// error ends the stream; what came before it is no list.
     fn list(&self, which: Selector) -> BoxStream<'static, Result<Page>>;
 
-    /// Changes a machine. What is not named in `change` stays as it is.
+    /// Changes a machine, and answers with it as it is then. What is not named in `change` stays as it is; taking off a label
+    /// that is not there is no error.
     async fn update(&self, id: &MachineId, change: &MachineChange) -> Result<Machine>;
 
     /// Waits until the machine is where `until` wants it, without polling where the cloud can tell by itself.
     ///
     /// [`Timeout`](crate::ErrorKind::Timeout) at the deadline; [`Conflict`](crate::ErrorKind::Conflict) as soon as the machine can
     /// no longer get there. Waiting for [`Goal::Destroyed`](crate::Goal::Destroyed) succeeds with the last that was seen of it.
+    /// Dropping the future leaves the machine alone.
     async fn wait(&self, id: &MachineId, until: &Until) -> Result<Machine>;
 
     /// Starts, stops, reboots or suspends. A machine that is there already is left alone. Returns when the cloud has
@@ -70,13 +78,15 @@ pub trait CloudProvider: Debug + Send + Sync + 'static {
     async fn destroy(&self, id: &MachineId) -> Result<Destroyed>;
 
     /// What the machine's own command wrote, oldest first. With `follow`, goes on until the machine has ended and all it
-    /// wrote was delivered. Lines that are lost are marked by a line of [`Stream::System`](crate::Stream::System).
+    /// wrote was delivered; without, ends with what is there. `tail` and `since` leave out what is older. Lines that are lost
+    /// are marked by a line of [`Stream::System`](crate::Stream::System).
     fn logs(&self, id: MachineId, how: LogOptions) -> BoxStream<'static, Result<LogLine>>;
 
     /// Runs a command inside a running machine; a machine that does not run is a [`Conflict`](crate::ErrorKind::Conflict).
     ///
     /// The exit status is the supervisor's word. A program that is missing ends with 127, one that cannot be executed with
-    /// 126. Dropping the session hangs up.
+    /// 126. All that it wrote comes before its end, and nothing after. Its arguments pass through no shell; without input it
+    /// reads the end of it at once. Dropping the session hangs up.
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession>;
 
     /// What is on offer.

@@ -60,10 +60,11 @@ fn create(can: &Capabilities, spec: &MachineSpec) -> Option<&'static str> {
 
 fn update(can: &Capabilities, change: &MachineChange) -> Option<&'static str> {
     let volumes = change.attach.len();
-    can.limits
-        .volumes_per_machine
-        .is_some_and(|most| volumes > most)
-        .then_some("a machine cannot have that many volumes")
+    let excluded = [
+        (change.name.is_some() && !can.rename, "a machine cannot be given another name"),
+        (can.limits.volumes_per_machine.is_some_and(|most| volumes > most), "a machine cannot have that many volumes"),
+    ];
+    excluded.into_iter().find_map(|(asked, what)| asked.then_some(what))
 }
 
 fn exec(can: &Capabilities, command: &Exec) -> Option<&'static str> {

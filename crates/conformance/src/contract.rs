@@ -1,0 +1,1 @@
+//! Which case holds which sentence. (To be filled.)

@@ -1,0 +1,85 @@
+//! The suite as a test program.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::Subject;
+use crate::case::Case;
+use crate::cases;
+use crate::report::{Report, Verdict};
+use crate::require::Required;
+use crate::snapshot;
+use crate::suite::Suite;
+
+/// Tries everything on `subject` as the arguments of this test program say, each case as one test, and compares what ran and
+/// what was skipped with the file `kept`.
+pub fn run(subject: impl Subject, kept: impl AsRef<Path>) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let required = Arc::new(Required::parse(&std::env::var("MACHINE_REQUIRE").unwrap_or_default()));
+    let suite = Arc::new(Suite::new(Arc::new(subject)));
+    let report = Arc::new(Mutex::new(Report::default()));
+    let trials = cases::all().map(|case| {
+        let (suite, report, required) = (Arc::clone(&suite), Arc::clone(&report), Arc::clone(&required));
+        Trial::ignorable_test(case.name, move || {
+            let verdict = attempt(&suite, case)?;
+            report.lock().unwrap_or_else(PoisonError::into_inner).0.insert(case.name, verdict.clone());
+            match verdict {
+                Verdict::Kept => Ok(Completion::Completed),
+                Verdict::Broken(how) => Err(how.into()),
+                Verdict::Lacks(what) => Ok(Completion::ignored_with(what)),
+                Verdict::Missing(what) if required.includes(case.name) => {
+                    Err(format!("MACHINE_REQUIRE says that this must run: {what}").into())
+                }
+                Verdict::Missing(what) => Ok(Completion::ignored_with(what)),
+            }
+        })
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner);
+    // Part of a run says nothing about the rest.
+    if conclusion.has_failed() || report.0.len() != cases::all().count() {
+        return conclusion.exit_code();
+    }
+    match keep(&report, kept.as_ref()) {
+        Ok(()) => conclusion.exit_code(),
+        Err(why) => {
+            writeln!(std::io::stderr(), "{why}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn attempt(suite: &Suite, case: &Case) -> Result<Verdict, Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(suite.run(case)))
+}
+
+/// Compares with what was kept, or keeps it where that is asked for.
+fn keep(report: &Report, kept: &Path) -> Result<(), String> {
+    let now = report.to_string();
+    if std::env::var_os("MACHINE_UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        return std::fs::write(kept, now).map_err(|error| format!("cannot write {}: {error}", kept.display()));
+    }
+    // A test program may be run where its sources are not, or by somebody who may not read them.
+    if kept.parent().is_none_or(|dir| std::fs::read_dir(dir).is_err()) {
+        return Ok(());
+    }
+    let update = "MACHINE_UPDATE_SNAPSHOTS=1 writes it anew";
+    let before = match std::fs::read_to_string(kept) {
+        Ok(before) => before,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Ok(()),
+        Err(error) => return Err(format!("cannot read {}: {error}; {update}", kept.display())),
+    };
+    match snapshot::differences(&before, &now).as_slice() {
+        [] => Ok(()),
+        lines => Err(format!(
+            "what ran and what was skipped is not what {} says; {update}:\n{}",
+            kept.display(),
+            lines.join("\n")
+        )),
+    }
+}
