@@ -3,5 +3,6 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test's helper fails by panicking")]
 
+pub mod documents;
 pub mod snapshot;
 pub mod workspace;

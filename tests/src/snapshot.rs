@@ -12,6 +12,7 @@ const UPDATE: &str = "MACHINE_UPDATE_SNAPSHOTS";
 /// Where they differ, with the lines that do; that is the test.
 pub fn assert_recorded(file: &Path, now: &str) {
     if std::env::var_os(UPDATE).is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(file.parent().expect("a snapshot is in a directory")).expect("it can be made");
         std::fs::write(file, now).expect("a snapshot can be written");
         return;
     }

@@ -30,7 +30,9 @@ fn every_package_has_the_same_licence_edition_and_lints() {
 #[test]
 fn unsafe_code_lives_in_sys_only() {
     let workspace = Workspace::load();
-    for (name, id) in workspace.members().into_iter().filter(|(name, _)| *name != UNSAFE) {
+    // An example shows what it is about; the lints of the workspace deny unsafe code there as well.
+    let shown = |id: &str| id.contains("/examples/");
+    for (name, id) in workspace.members().into_iter().filter(|(name, id)| *name != UNSAFE && !shown(id)) {
         let targets = workspace.package(id)["targets"].as_array().unwrap();
         let is_product = |kind: &serde_json::Value| kind == "lib" || kind == "bin";
         let roots = targets.iter().filter(|target| target["kind"].as_array().unwrap().iter().any(is_product));

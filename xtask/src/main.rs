@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|picture`.
+//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|gen-reference|picture`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
@@ -9,6 +9,7 @@ mod bench;
 mod ci;
 mod ordinary_user;
 mod picture;
+mod reference;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ usage: cargo xtask TASK
   advisories     what is known against our dependencies, where the database can be reached
   test-as-user   the tests as an ordinary user, when run by root
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
+  gen-reference  docs/reference/, from what the program says of itself
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["advisories"] => advisories::run(),
         ["test-as-user"] => ordinary_user::run(),
         ["bench", "local"] => bench::local::run(),
+        ["gen-reference"] => reference::generate(),
         ["picture"] => picture::make(),
         [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),
         _ => {

@@ -124,7 +124,7 @@ pub(crate) enum Command {
 }
 
 /// The command tree with our help layout on every page.
-pub(crate) fn tree() -> clap::Command {
+pub fn tree() -> clap::Command {
     fn lay_out(command: clap::Command) -> clap::Command {
         command.help_template(TEMPLATE).mut_subcommands(lay_out)
     }

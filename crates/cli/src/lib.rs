@@ -34,6 +34,7 @@ use std::os::unix::ffi::OsStringExt as _;
 
 use machine_core::OsText;
 
+pub use cli::tree as command_tree;
 pub use runner::Runner;
 pub use streams::Streams;
 

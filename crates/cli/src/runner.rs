@@ -50,6 +50,11 @@ impl Runner {
         self
     }
 
+    /// The kinds of providers that it knows.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// The command line, the program's name first.
     #[must_use]
     pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {

@@ -30,6 +30,10 @@ pub(crate) enum Need {
     Rename,
     /// Images can be chosen.
     Images,
+    /// It can be said how big a machine is to be.
+    Sizes,
+    /// It can be said where a machine is to be.
+    Regions,
     /// Files can be placed.
     Files,
     /// User data is read, up to some length.
@@ -109,6 +113,8 @@ impl Need {
             Self::Suspend => (can.suspend, "suspend: machines cannot be suspended"),
             Self::Rename => (can.rename, "rename: names cannot change"),
             Self::Images => (can.images, "images: they cannot be chosen"),
+            Self::Sizes => (can.sizes, "sizes: they cannot be chosen"),
+            Self::Regions => (can.regions, "regions: they cannot be chosen"),
             Self::Files => (can.files, "files: they cannot be placed"),
             Self::UserDataLimit => {
                 (can.user_data && can.limits.user_data_bytes.is_some(), "user_data: none is read, or any length of it")

@@ -30,11 +30,10 @@ pub fn run(subject: impl Subject, kept: impl AsRef<Path>) -> ExitCode {
             match verdict {
                 Verdict::Kept => Ok(Completion::Completed),
                 Verdict::Broken(how) => Err(how.into()),
-                Verdict::Lacks(what) => Ok(Completion::ignored_with(what)),
                 Verdict::Missing(what) if required.includes(case.name) => {
                     Err(format!("MACHINE_REQUIRE says that this must run: {what}").into())
                 }
-                Verdict::Missing(what) => Ok(Completion::ignored_with(what)),
+                Verdict::Lacks(what) | Verdict::Missing(what) => Ok(Completion::ignored_with(what)),
             }
         })
     });

@@ -53,6 +53,6 @@ pub trait Subject: Send + Sync + 'static {
 
     /// How long a case may take, without tidying up.
     fn deadline(&self) -> Duration {
-        Duration::from_secs(60)
+        Duration::from_mins(1)
     }
 }

@@ -47,6 +47,10 @@ pub struct Capabilities {
     pub rename: bool,
     /// Whether images can be chosen.
     pub images: bool,
+    /// Whether it can be said how big a machine is to be.
+    pub sizes: bool,
+    /// Whether it can be said where a machine is to be.
+    pub regions: bool,
     /// Whether the machine's own command can be given.
     pub command: bool,
     /// Where a program that supervises jobs comes from.
@@ -82,6 +86,8 @@ impl Capabilities {
             user_data: false,
             rename: false,
             images: false,
+            sizes: false,
+            regions: false,
             command: false,
             guest: GuestProgram::Brought,
             limits: Limits { name_len: 63, label_len: 63, user_data_bytes: None, volumes_per_machine: Some(0) },

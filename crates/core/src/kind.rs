@@ -27,7 +27,7 @@ pub trait ProviderKind: 'static {
     const INFO: ProviderInfo;
 
     /// Other names for the kind, on the command line and as a section.
-    const ALIASES: &'static [&'static str];
+    const ALIASES: &'static [&'static str] = &[];
 
     /// The environment variables that stand in for keys which the section does not have. The first that is set counts.
     const ENVIRONMENT: &'static [EnvSetting];

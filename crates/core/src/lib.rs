@@ -68,3 +68,8 @@ pub use ssh_key::{SshKey, SshKeySpec, SshKeys};
 pub use text::OsText;
 pub use volume::{Attachment, Volume, VolumeSpec, Volumes};
 pub use wait::{Deadline, Goal, Until};
+
+/// Everything at once, for whoever writes a provider: `use machine_core::prelude::*`.
+pub mod prelude {
+    pub use crate::*;
+}

@@ -61,6 +61,8 @@ async fn what_a_capability_excludes_never_reaches_the_provider() {
     let mount = VolumeMount { volume: VolumeId::new("v"), path: "/v".into() };
     let excluded = [
         MachineSpec { image: Some("debian-12".into()), ..plain() },
+        MachineSpec { size: SizeRequest::Named("big".into()), ..plain() },
+        MachineSpec { regions: vec!["here".into()], ..plain() },
         MachineSpec { command: vec!["true".into()], ..plain() },
         MachineSpec { files: vec![FileSpec::private("/f", *b"x")], ..plain() },
         MachineSpec { user_data: Some("#!".into()), ..plain() },

@@ -33,8 +33,6 @@ impl ProviderKind for LocalKind {
         documentation: "https://github.com/machine-rs/machine#machines-on-this-computer",
     };
 
-    const ALIASES: &'static [&'static str] = &[];
-
     const ENVIRONMENT: &'static [EnvSetting] = &[];
 
     fn open(section: LocalSection, context: &OpenContext) -> Result<Opened> {

@@ -8,14 +8,14 @@ use crate::bench::Bench;
 use crate::outcome::Outcome;
 
 cases! { "catalog":
-    has_a_region_that_takes_machines [],
+    has_a_region_that_takes_machines [Regions],
     regions_are_told_in_the_same_order [],
-    has_sizes_cheapest_first [],
+    has_sizes_cheapest_first [Sizes],
     sizes_are_as_big_as_they_say [],
     sizes_are_in_regions_that_there_are [],
     prices_come_from_where_it_says [],
-    has_images [],
-    its_ids_are_what_a_request_takes [],
+    has_images [Images],
+    its_ids_are_what_a_request_takes [Sizes, Regions],
     is_the_same_for_every_client [],
 }
 

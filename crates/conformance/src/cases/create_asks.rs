@@ -21,12 +21,12 @@ cases! { "create":
     can_leave_a_machine_without_a_network [NetworkNone, Exec],
     resolves_a_neutral_image_name [Images],
     an_image_that_is_not_there_is_refused_without_effect [Images],
-    a_size_that_is_not_there_is_refused_without_effect [],
-    a_region_that_is_not_there_is_refused_without_effect [],
+    a_size_that_is_not_there_is_refused_without_effect [Sizes],
+    a_region_that_is_not_there_is_refused_without_effect [Regions],
     a_volume_that_is_not_there_is_refused_without_effect [Volumes],
     a_price_above_the_limit_is_refused_without_effect [Priced],
     tells_the_price [Priced],
-    gives_at_least_what_is_needed [],
+    gives_at_least_what_is_needed [Sizes],
 }
 
 async fn runs_the_own_command(bench: &Bench) -> Outcome {

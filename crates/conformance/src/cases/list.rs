@@ -114,7 +114,7 @@ async fn selects_by_all_of_them_together(bench: &Bench) -> Outcome {
     let mut which = bench.own();
     which.name = Some(machine.name);
     which.labels.insert("team".to_owned(), "red".to_owned());
-    let listed = bench.list(&which, |machines| machines.is_empty()).await?;
+    let listed = bench.list(&which, <[Machine]>::is_empty).await?;
     ensure!(listed.is_empty(), "the label is another, and it is listed all the same");
     which.labels.insert("team".to_owned(), "blue".to_owned());
     ensure_eq!(bench.list(&which, |machines| !machines.is_empty()).await?.len(), 1, "how many are as selected");

@@ -2,7 +2,7 @@
 
 use machine_core::{
     ErrorKind, Exec, FileSpec, Goal, LogOptions, MachineChange, MachineSpec, Mount, Network, OsText, Port, Power,
-    Transport, WindowSize,
+    SizeRequest, Transport, WindowSize,
 };
 
 use crate::bench::Bench;
@@ -23,6 +23,8 @@ pub(super) fn specs(bench: &Bench) -> Vec<(&'static str, MachineSpec)> {
     let file = FileSpec::private("/run/secrets/conformance", *b"x");
     let all = [
         (can.images, "an image", MachineSpec { image: Some("debian-12".to_owned()), ..spec() }),
+        (can.sizes, "a size", MachineSpec { size: SizeRequest::Named("small".to_owned()), ..spec() }),
+        (can.regions, "a region", MachineSpec { regions: vec!["here".to_owned()], ..spec() }),
         (can.command, "a command of its own", MachineSpec { command: vec![OsText::from("true")], ..spec() }),
         (can.files, "a file", MachineSpec { files: vec![file], ..spec() }),
         (can.user_data, "user data", MachineSpec { user_data: Some("#cloud-config\n".into()), ..spec() }),

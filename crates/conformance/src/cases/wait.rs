@@ -129,7 +129,7 @@ async fn a_goal_out_of_reach_is_a_conflict(bench: &Bench) -> Outcome {
     let machine = bench.running(&bench.spec()).await?;
     bench.provider.power(&machine.id, Power::Stop { grace: Duration::ZERO }).await?;
     bench.provider.wait(&machine.id, &bench.until(Goal::Ended)).await?;
-    let until = Until { goal: Goal::Running, deadline: Deadline::after(Duration::from_secs(60)) };
+    let until = Until { goal: Goal::Running, deadline: Deadline::after(Duration::from_mins(1)) };
     let answer = soon("waiting for what cannot come", bench.provider.wait(&machine.id, &until)).await?;
     refused(answer, &[ErrorKind::Conflict], "waiting for a stopped machine to run").map(drop)
 }

@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 
 use super::call::{Call, Interceptor, Operation};
-use crate::{Capabilities, Error, Exec, MachineChange, MachineSpec, Network, Power, Result, Transport};
+use crate::{Capabilities, Error, Exec, MachineChange, MachineSpec, Network, Power, Result, SizeRequest, Transport};
 
 /// Refuses what the capabilities exclude.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ fn allowed(call: Call<'_>) -> Result<()> {
 fn create(can: &Capabilities, spec: &MachineSpec) -> Option<&'static str> {
     let excluded = [
         (spec.image.is_some() && !can.images, "images cannot be chosen"),
+        (spec.size != SizeRequest::Default && !can.sizes, "sizes cannot be chosen"),
+        (!spec.regions.is_empty() && !can.regions, "regions cannot be chosen"),
         (!spec.command.is_empty() && !can.command, "a machine has no command of its own"),
         (!spec.files.is_empty() && !can.files, "files cannot be placed before a machine starts"),
         (spec.user_data.is_some() && !can.user_data, "no user data is read"),

@@ -109,6 +109,8 @@ fn capabilities() -> Capabilities {
         user_data: false,
         rename: true,
         images: false,
+        sizes: true,
+        regions: true,
         command: true,
         guest: GuestProgram::Present(vec![GUEST_PATH.to_owned(), "__guest".to_owned()]),
         limits: Limits {

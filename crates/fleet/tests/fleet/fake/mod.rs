@@ -218,6 +218,8 @@ fn capabilities(list_lag: Duration) -> Capabilities {
         files: false,
         user_data: false,
         rename: true,
+        sizes: true,
+        regions: true,
         images: false,
         command: false,
         guest: GuestProgram::Brought,
