@@ -10,7 +10,9 @@ use crate::{Outcome, root};
 /// `nobody`: on every system, in nobody's way, and without a range of subordinate ids.
 const UID: &str = "65534";
 /// Packages whose tests look at the sources and not at the system.
-const NOT_HERE: [&str; 2] = ["machine-tests", "xtask"];
+const NOT_HERE: [&str; 2] = ["tests/Cargo.toml", "xtask/Cargo.toml"];
+/// Programs that tests run, and the variables that tell the tests where they are.
+const PROGRAMS: [(&str, &str); 2] = [("machine", "MACHINE_TEST_BIN"), ("machine-guest", "MACHINE_TEST_GUEST")];
 
 /// Builds the tests as whoever this is and runs them as an ordinary user. Does nothing, and says so, where this is no root:
 /// then the usual run was one already.
@@ -29,14 +31,13 @@ pub(crate) fn run() -> Outcome {
     let mut failed = Vec::new();
     for (name, test) in &built.tests {
         let copy = copy_into(test, dir.path(), name)?;
-        let binary = built.binary.as_deref().map(|path| copy_into(path, dir.path(), "machine")).transpose()?;
         println!("as an ordinary user: {name}");
         let mut command = Command::new("setpriv");
         command.args(["--reuid", UID, "--regid", UID, "--clear-groups", "--"]).arg(&copy);
         command.env_clear().env("HOME", &home).env("TMPDIR", &home).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.env("RUST_BACKTRACE", "1").current_dir(&home).stdin(Stdio::null());
-        if let Some(binary) = binary {
-            command.env("MACHINE_TEST_BIN", binary);
+        for (variable, program) in &built.programs {
+            command.env(variable, copy_into(program, dir.path(), variable)?);
         }
         let status = command.status().map_err(|error| format!("cannot run setpriv: {error}"))?;
         if !status.success() {
@@ -53,30 +54,32 @@ pub(crate) fn run() -> Outcome {
 struct Built {
     /// Test programs by a name that is unique among them.
     tests: Vec<(String, PathBuf)>,
-    /// The `machine` command.
-    binary: Option<PathBuf>,
+    /// The programs that tests run, by the variables that tell them where.
+    programs: Vec<(&'static str, PathBuf)>,
 }
 
 fn build() -> Outcome<Built> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["test", "--workspace", "--locked", "--no-run", "--message-format=json"]).current_dir(root());
-    for package in NOT_HERE {
-        command.args(["--exclude", package]);
-    }
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
         return Err("the tests do not build".to_owned());
     }
-    let mut built = Built { tests: Vec::new(), binary: None };
+    let mut built = Built { tests: Vec::new(), programs: Vec::new() };
     for line in output.stdout.split(|byte| *byte == b'\n') {
         let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
         let Some(program) = message["executable"].as_str().map(PathBuf::from) else { continue };
         let name = message["target"]["name"].as_str().unwrap_or_default();
+        let manifest = Path::new(message["manifest_path"].as_str().unwrap_or_default());
+        if NOT_HERE.iter().any(|other| manifest.ends_with(other)) {
+            // Built all the same: without them the others would be built with other features, and so a second time.
+            continue;
+        }
         if message["profile"]["test"] == true {
             let file = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
             built.tests.push((file, program));
-        } else if name == "machine" {
-            built.binary = Some(program);
+        } else if let Some((_, variable)) = PROGRAMS.iter().find(|(known, _)| *known == name) {
+            built.programs.push((*variable, program));
         }
     }
     Ok(built)
