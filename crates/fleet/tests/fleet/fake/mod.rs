@@ -176,54 +176,11 @@ impl<T: Clone> Thing<T> {
 }
 
 fn machine(id: String, name: &str, markers: Option<Markers>) -> Machine {
-    Machine {
-        id: MachineId::new(id),
-        name: name.to_owned(),
-        provider: "fake".to_owned(),
-        state: MachineState::Running,
-        raw_state: "running".to_owned(),
-        region: None,
-        size: None,
-        image: None,
-        created_at: Some(Timestamp::now()),
-        started_at: None,
-        addresses: Addresses::default(),
-        labels: BTreeMap::new(),
-        markers,
-        volumes: Vec::new(),
-        exit: None,
-        price: None,
-        notes: Vec::new(),
-        details: serde_json::Value::default(),
-    }
+    Machine { created_at: Some(Timestamp::now()), markers, ..Machine::new(id, name, "fake", "running") }
 }
 
 fn capabilities(list_lag: Duration) -> Capabilities {
-    Capabilities {
-        remote: true,
-        create_once: CreateOnce::Lookup,
-        stops_bill: StopsBill::Destroy,
-        guest_end_ends_bill: false,
-        list_lag,
-        exec: Transport::None,
-        exec_limit: None,
-        exec_stdin: false,
-        exec_tty: false,
-        logs: Transport::None,
-        suspend: false,
-        attach_live: true,
-        network_none: false,
-        ports: false,
-        mounts: false,
-        files: false,
-        user_data: false,
-        rename: true,
-        sizes: true,
-        regions: true,
-        images: false,
-        command: false,
-        guest: GuestProgram::Brought,
-        limits: Limits { name_len: 63, label_len: 63, user_data_bytes: None, volumes_per_machine: None },
-        price_source: PriceSource::Free,
-    }
+    let minimal = Capabilities::minimal();
+    let limits = Limits { volumes_per_machine: None, ..minimal.limits };
+    Capabilities { list_lag, attach_live: true, price_source: PriceSource::Free, limits, ..minimal }
 }

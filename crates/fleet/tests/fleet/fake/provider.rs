@@ -146,7 +146,7 @@ impl CloudProvider for Fake {
     }
 
     fn catalog(&self) -> &dyn Catalog {
-        self
+        &NothingOnOffer
     }
 
     fn volumes(&self) -> Option<&dyn Volumes> {
@@ -167,21 +167,6 @@ impl CloudProvider for Fake {
 
     fn projects(&self) -> Option<&dyn Projects> {
         None
-    }
-}
-
-#[async_trait]
-impl Catalog for Fake {
-    async fn regions(&self) -> Result<Vec<Region>> {
-        Ok(Vec::new())
-    }
-
-    async fn sizes(&self) -> Result<Vec<Size>> {
-        Ok(Vec::new())
-    }
-
-    async fn images(&self) -> Result<Vec<Image>> {
-        Ok(Vec::new())
     }
 }
 
