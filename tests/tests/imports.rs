@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-local", &["machine-core", "machine-sys"]),
     ("machine-config", &["machine-core"]),
     ("machine-fleet", &["machine-core"]),
+    ("machine-http", &["machine-core"]),
     ("machine-guest", &["machine-core", "machine-sys"]),
     ("machine-agent", &["machine-core", "machine-fleet", "machine-guest"]),
     (
