@@ -1,0 +1,58 @@
+//! Promises that the reference can break, one at a time, and the case that has to notice.
+
+/// A promise that is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breakage {
+    ListStopsAtAPage,
+    LastPageNotMarked,
+    LostPageIgnored,
+    DestroyNotIdempotent,
+    UnknownStateIsAnError,
+    SecretInDebug,
+    SecretInErrors,
+    CreateRepeatsItself,
+    EffectNotTold,
+    ExitStatusLost,
+    ArgumentsThroughAShell,
+    MarkersLeakIntoLabels,
+    FindForgets,
+    WaitIgnoresDeadline,
+    FollowEndsEarly,
+    FollowNeverEnds,
+    StderrMixedUp,
+    UpdateClearsLabels,
+    VolumeDestroyedWhileAttached,
+    UnknownIdIsProtocolError,
+    StopKillsAtOnce,
+    DroppedSessionGoesOn,
+    SizesDearestFirst,
+    PriceLimitIgnored,
+}
+
+/// The case that catches each.
+pub(crate) const CAUGHT_BY: &[(Breakage, &str)] = &[
+    (Breakage::ListStopsAtAPage, "list::goes_on_to_the_last_page"),
+    (Breakage::LastPageNotMarked, "list::only_the_last_page_tells_completeness"),
+    (Breakage::LostPageIgnored, "list::a_page_that_is_lost_is_no_list"),
+    (Breakage::DestroyNotIdempotent, "destroy::is_idempotent"),
+    (Breakage::UnknownStateIsAnError, "states::one_that_nobody_knows_is_kept_by_get"),
+    (Breakage::SecretInDebug, "secrets::stand_in_no_debug_text"),
+    (Breakage::SecretInErrors, "secrets::stand_in_no_error_of_a_refused_create"),
+    (Breakage::CreateRepeatsItself, "create::an_unclear_outcome_is_never_repeated"),
+    (Breakage::EffectNotTold, "create::an_unclear_outcome_says_unknown"),
+    (Breakage::ExitStatusLost, "exec::tells_the_exit_status"),
+    (Breakage::ArgumentsThroughAShell, "exec::arguments_pass_through_no_shell"),
+    (Breakage::MarkersLeakIntoLabels, "create::markers_are_not_among_the_labels"),
+    (Breakage::FindForgets, "find::finds_what_the_intent_made"),
+    (Breakage::WaitIgnoresDeadline, "wait::times_out_at_the_deadline"),
+    (Breakage::FollowEndsEarly, "logs::follow_until_the_machine_has_ended"),
+    (Breakage::FollowNeverEnds, "logs::following_what_has_ended_ends"),
+    (Breakage::StderrMixedUp, "logs::tell_output_from_errors"),
+    (Breakage::UpdateClearsLabels, "update::leaves_the_labels_it_does_not_name"),
+    (Breakage::VolumeDestroyedWhileAttached, "volumes::destroy_of_what_is_attached_is_a_conflict"),
+    (Breakage::UnknownIdIsProtocolError, "get::an_unknown_id_is_not_found"),
+    (Breakage::StopKillsAtOnce, "power::a_stop_asks_first"),
+    (Breakage::DroppedSessionGoesOn, "exec::dropping_the_session_hangs_up"),
+    (Breakage::SizesDearestFirst, "catalog::has_sizes_cheapest_first"),
+    (Breakage::PriceLimitIgnored, "create::a_price_above_the_limit_is_refused_without_effect"),
+];
