@@ -101,7 +101,7 @@ impl Snapshots for Reference {
     }
 
     async fn list(&self) -> Result<Vec<Snapshot>> {
-        Ok(self.world.look(|state| state.snapshots.clone()))
+        self.world.list(ResourceKind::Snapshot, |state| state.snapshots.clone())
     }
 
     async fn destroy(&self, id: &SnapshotId) -> Result<Destroyed> {
@@ -128,7 +128,7 @@ impl SshKeys for Reference {
     }
 
     async fn list(&self) -> Result<Vec<SshKey>> {
-        Ok(self.world.look(|state| state.keys.clone()))
+        self.world.list(ResourceKind::SshKey, |state| state.keys.clone())
     }
 
     async fn destroy(&self, id: &SshKeyId) -> Result<Destroyed> {
@@ -146,7 +146,7 @@ impl Dns for Reference {
         if domain != DOMAIN {
             return Err(self.world.not_found("domain", domain));
         }
-        Ok(self.world.look(|state| state.records.clone()))
+        self.world.list(ResourceKind::DnsRecord, |state| state.records.clone())
     }
 
     async fn create(&self, _: &RecordedIntent, spec: &RecordSpec) -> Result<DnsRecord> {

@@ -2,22 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use machine_conformance::Fault;
 use machine_core::{
-    Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, Destroyed, Dns, Effect, Error, ErrorKind,
-    Exec, ExecSession, Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec,
-    MachineState, Page, Power, Projects, ProviderInfo, RecordedIntent, ResourceKind, Result, Selector, Snapshots,
-    SshKeys, Until, Volumes,
+    Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, Destroyed, Dns, Error, ErrorKind, Exec,
+    ExecSession, Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, MachineState,
+    Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
 };
 use rustix::process::Signal;
 
 use crate::breakage::Breakage;
-use crate::machine::Held;
 use crate::world::World;
 use crate::{exec, lists, parts, process, volumes};
 
@@ -43,48 +40,7 @@ impl fmt::Debug for Reference {
 }
 
 impl Reference {
-    /// One request to create a machine.
-    async fn send(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
-        const MACHINE: ResourceKind = ResourceKind::Machine;
-        let world = &self.world;
-        world.change(|state| *state.requests.entry(MACHINE).or_default() += 1);
-        if world.happens(|fault| *fault == Fault::RefuseCreate(MACHINE)).is_some() {
-            let said = if world.breaks(Breakage::SecretInErrors) {
-                spec.env.iter().map(|var| var.value.to_string_lossy().into_owned()).collect()
-            } else {
-                "the account has too many machines".to_owned()
-            };
-            return Err(Error::new(ErrorKind::Quota, said));
-        }
-        let late = match world.happens(|fault| matches!(fault, Fault::LateCreate(_))) {
-            Some(Fault::LateCreate(late)) => late,
-            _ => Duration::ZERO,
-        };
-        let id = world.change(|state| {
-            let id = state.new_id();
-            let mut held = Held::new(id.clone(), spec.name.as_str(), late);
-            (held.labels, held.markers) = (spec.labels.clone(), Some(intent.intent().markers()));
-            (held.volumes, held.spec) = (spec.volumes.clone(), Some(spec.clone()));
-            state.machines.insert(id.clone(), held);
-            volumes::hold(state, &id, &spec.volumes);
-            id
-        });
-        if world.happens(|fault| *fault == Fault::FailStart).is_some() {
-            return Err(Error::new(ErrorKind::Conflict, "it does not start").with_effect(Effect::Applied));
-        }
-        process::start(world, &id).map_err(|error| error.with_effect(Effect::Applied))?;
-        // An answer takes a moment, in which whoever waits for it may give up.
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        if let Some(Fault::SlowCreateAnswer(span)) = world.happens(|fault| matches!(fault, Fault::SlowCreateAnswer(_)))
-        {
-            tokio::time::sleep(span).await;
-        }
-        match world.happens(|fault| *fault == Fault::LoseCreateAnswer(MACHINE)) {
-            Some(_) => Err(world.lost()),
-            None => world.machine(&id, |held| held.show(world))?,
-        }
-    }
-
+    /// The machine of that id.
     fn show(&self, id: &MachineId) -> Result<Machine> {
         self.world.machine(id.as_str(), |held| held.show(&self.world))?
     }

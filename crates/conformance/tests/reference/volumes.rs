@@ -84,7 +84,7 @@ impl Volumes for Reference {
     }
 
     async fn list(&self) -> Result<Vec<Volume>> {
-        Ok(self.world.look(|state| state.volumes.iter().map(|(volume, _)| volume.clone()).collect()))
+        self.world.list(ResourceKind::Volume, |state| state.volumes.iter().map(|(volume, _)| volume.clone()).collect())
     }
 
     async fn attach(&self, machine: &MachineId, mount: &VolumeMount) -> Result<()> {

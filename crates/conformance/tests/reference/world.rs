@@ -95,6 +95,15 @@ impl World {
         }
     }
 
+    /// A list of things that are no machines.
+    pub(crate) fn list<T>(&self, resource: ResourceKind, look: impl FnOnce(&State) -> Vec<T>) -> Result<Vec<T>> {
+        match self.happens(|fault| *fault == Fault::FailList(resource)) {
+            Some(_) if self.breaks(Breakage::ListCutShort) => Ok(Vec::new()),
+            Some(_) => Err(Error::new(ErrorKind::Upstream, "part of the list cannot be had")),
+            None => Ok(self.look(look)),
+        }
+    }
+
     /// What is said of an answer that was lost.
     pub(crate) fn lost(&self) -> Error {
         let effect = if self.breaks(Breakage::EffectNotTold) { Effect::None } else { Effect::Unknown };
