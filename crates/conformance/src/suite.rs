@@ -43,6 +43,11 @@ impl Suite {
         Self { subject, turn: RwLock::new(()) }
     }
 
+    /// The longest that a case can take, tidying up included.
+    pub(crate) fn longest(&self) -> std::time::Duration {
+        self.subject.deadline() + self.subject.patience()
+    }
+
     /// Runs a case to its end, whatever end it is.
     pub(crate) async fn run(&self, case: &Case) -> Verdict {
         // A fault that one case orders may not hit another.
