@@ -46,10 +46,7 @@ impl App {
             if setup.globals.strict {
                 return Err(flaw);
             }
-            setup.printer.warn(match flaw.hint() {
-                Some(hint) => format!("{flaw}; {hint}"),
-                None => flaw.to_string(),
-            });
+            setup.printer.warn_of(&flaw);
         }
         let opened = setup.open(&section)?;
         Ok(Self {

@@ -93,6 +93,14 @@ impl Printer {
         self.say(format!("warning: {text}\n"));
     }
 
+    /// Says what is wrong and does not keep us from going on, and what to do about it.
+    pub(crate) fn warn_of(&self, error: &Error) {
+        match error.hint() {
+            Some(hint) => self.warn(format_args!("{error}; {hint}")),
+            None => self.warn(error),
+        }
+    }
+
     /// Asks a question, without a line feed.
     pub(crate) fn ask(&self, text: impl std::fmt::Display) {
         self.say(text.to_string());

@@ -16,7 +16,7 @@ use machine_core::{
 use crate::outcome::{Outcome, Stop};
 use crate::{Cloud, Subject};
 
-pub(crate) use making::ensure_unknown;
+pub(crate) use making::{ensure_no_list, ensure_unknown};
 
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 pub(crate) struct Case {
     /// `method::what_is_promised`.
     pub(crate) name: &'static str,
-    /// What has to be there. What a capability explains comes before what the surroundings do.
+    /// What has to be there.
     pub(crate) needs: &'static [Need],
     /// Tries it.
     pub(crate) run: for<'a> fn(&'a Bench) -> BoxFuture<'a, Outcome>,

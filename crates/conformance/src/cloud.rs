@@ -22,6 +22,8 @@ pub enum Fault {
     LateCreate(Duration),
     /// This page (1 is the first) of a list of machines cannot be had, and asking again does not help.
     FailListPage(usize),
+    /// Part of a list of things of this kind, which is not machines, cannot be had, and asking again does not help.
+    FailList(ResourceKind),
     /// The machine is destroyed, and the answer is lost.
     LoseDestroyAnswer,
 }

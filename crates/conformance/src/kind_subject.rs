@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use machine_core::{Clock, CloudProvider, Environment, Error, ErrorKind, OpenContext, ProviderKind, Result};
+use machine_core::{Clock, CloudProvider, Environment, Error, ErrorKind, OpenContext, Opened, ProviderKind, Result};
 use serde::Deserialize as _;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,6 +21,8 @@ pub struct KindSubject<K> {
     config: Value,
     state: std::io::Result<TempDir>,
     environment: Environment,
+    /// Cases that cannot be tried here, and why.
+    untried: Vec<(&'static [&'static str], String)>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -36,10 +38,25 @@ impl<K: ProviderKind> KindSubject<K> {
                 }
             }
         }
-        Self { config, state: tempfile::tempdir(), environment, kind: PhantomData }
+        Self { config, state: tempfile::tempdir(), environment, untried: Vec::new(), kind: PhantomData }
     }
 
-    fn open_with(&self, config: &Value) -> Result<Arc<dyn CloudProvider>> {
+    /// Leaves out `cases` where the provider's own report of this computer tells why they cannot be tried here.
+    #[must_use]
+    pub fn unless(
+        mut self,
+        why: impl FnOnce(&machine_core::Report) -> Option<String>,
+        cases: &'static [&'static str],
+    ) -> Self {
+        // One that cannot be opened fails every case, and says so there.
+        let housekeeping = self.opened(&self.config).ok().and_then(|opened| opened.housekeeping);
+        if let Some(why) = housekeeping.and_then(|housekeeping| why(&housekeeping.report())) {
+            self.untried.push((cases, why));
+        }
+        self
+    }
+
+    fn opened(&self, config: &Value) -> Result<Opened> {
         let state = self.state.as_ref().map_err(|error| Error::new(ErrorKind::System, error.to_string()))?;
         let config = K::Config::deserialize(config).map_err(|error| {
             Error::new(ErrorKind::Config, format!("the section of `{}` cannot be read: {error}", K::INFO.kind))
@@ -47,7 +64,7 @@ impl<K: ProviderKind> KindSubject<K> {
         let program = std::env::current_exe().map_err(|error| Error::io("this program's path is not known", error))?;
         let state_dir: PathBuf = state.path().join(K::INFO.kind);
         let context = OpenContext { state_dir, program, environment: self.environment.clone(), clock: Clock::system() };
-        Ok(K::open(config, &context)?.provider)
+        K::open(config, &context)
     }
 
     /// The keys whose values are secret, by their schema.
@@ -65,7 +82,7 @@ fn is_secret(schema: &Value) -> bool {
 
 impl<K: ProviderKind> Subject for KindSubject<K> {
     fn open(&self) -> Result<Arc<dyn CloudProvider>> {
-        self.open_with(&self.config)
+        Ok(self.opened(&self.config)?.provider)
     }
 
     fn open_with_bad_credential(&self) -> Option<Result<Arc<dyn CloudProvider>>> {
@@ -74,7 +91,11 @@ impl<K: ProviderKind> Subject for KindSubject<K> {
         for key in &keys {
             config[key.as_str()] = Value::from(NOBODYS);
         }
-        (!keys.is_empty()).then(|| self.open_with(&config))
+        (!keys.is_empty()).then(|| Ok(self.opened(&config)?.provider))
+    }
+
+    fn surroundings_lack(&self, case: &str) -> Option<String> {
+        self.untried.iter().find(|(cases, _)| cases.contains(&case)).map(|(_, why)| why.clone())
     }
 
     fn secrets(&self) -> Vec<String> {

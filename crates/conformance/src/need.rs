@@ -68,6 +68,10 @@ impl Need {
     /// Whether it is there; otherwise why not.
     pub(crate) fn check(self, subject: &dyn Subject, provider: &dyn CloudProvider) -> Outcome {
         match self.missing(subject) {
+            // Whoever holds the machines himself need not ask who he is.
+            Some(_) if self == Self::BadCredential && !provider.capabilities().remote => {
+                Err(Stop::Lacks("remote: nobody else holds the machines, and there is no credential".to_owned()))
+            }
             Some(why) => Err(Stop::Missing(why.to_owned())),
             None => match self.lacking(provider) {
                 Some(what) => Err(Stop::Lacks(what.to_owned())),

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -14,6 +15,9 @@ use crate::report::{Report, Verdict};
 use crate::require::Required;
 use crate::snapshot;
 use crate::suite::Suite;
+
+/// What a case may take beyond its own limits before it is named: others may have their turn before it.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Tries everything on `subject` as the arguments of this test program say, each case as one test, and compares what ran and
 /// what was skipped with the file `kept`.
@@ -54,7 +58,27 @@ pub fn run(subject: impl Subject, kept: impl AsRef<Path>) -> ExitCode {
 
 fn attempt(suite: &Suite, case: &Case) -> Result<Verdict, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(suite.run(case)))
+    let (done, waiting) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || watch(suite, case, &waiting));
+        let verdict = runtime.block_on(suite.run(case));
+        drop(done);
+        Ok(verdict)
+    })
+}
+
+/// Names a case that is not over long after its deadline: a provider that blocks its thread keeps every deadline on it from
+/// coming, and would hang the suite without a word.
+fn watch(suite: &Suite, case: &Case, waiting: &std::sync::mpsc::Receiver<()>) {
+    let patience = suite.longest() + GRACE;
+    while waiting.recv_timeout(patience) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+        writeln!(
+            std::io::stderr(),
+            "{} is not over after {patience:?}: the provider blocks its thread, perhaps by a lock that it holds over an await",
+            case.name
+        )
+        .ok();
+    }
 }
 
 /// Compares with what was kept, or keeps it where that is asked for.

@@ -46,6 +46,13 @@ pub trait Subject: Send + Sync + 'static {
         None
     }
 
+    /// Why this case cannot be tried in these surroundings, where that is so although the capabilities name what it needs: a
+    /// computer that forbids what the provider builds on.
+    fn surroundings_lack(&self, case: &str) -> Option<String> {
+        let _ = case;
+        None
+    }
+
     /// How long a machine may take to get somewhere.
     fn patience(&self) -> Duration {
         Duration::from_secs(20)

@@ -43,6 +43,11 @@ impl Suite {
         Self { subject, turn: RwLock::new(()) }
     }
 
+    /// The longest that a case can take, tidying up included.
+    pub(crate) fn longest(&self) -> std::time::Duration {
+        self.subject.deadline() + self.subject.patience()
+    }
+
     /// Runs a case to its end, whatever end it is.
     pub(crate) async fn run(&self, case: &Case) -> Verdict {
         // A fault that one case orders may not hit another.
@@ -55,7 +60,7 @@ impl Suite {
             Ok(bench) => bench,
             Err(error) => return Verdict::Broken(format!("it cannot be opened: {error:?}")),
         };
-        let tried = match case.needs.iter().try_for_each(|need| need.check(&*self.subject, &*bench.provider)) {
+        let tried = match self.ready(case, &bench) {
             Ok(()) => {
                 let tried = self.attempt(case, &bench).await;
                 if let (true, Some(cloud)) = (case.is_alone(), self.subject.cloud()) {
@@ -72,6 +77,18 @@ impl Suite {
             Err(Stop::Lacks(what)) => Verdict::Lacks(what),
             Err(Stop::Missing(what)) => Verdict::Missing(what),
         }
+    }
+
+    /// Whether there is all that the case needs. What a capability explains is not put down to the surroundings.
+    fn ready(&self, case: &Case, bench: &Bench) -> Outcome {
+        let mut missing = self.subject.surroundings_lack(case.name).map_or(Ok(()), |why| Err(Stop::Missing(why)));
+        for need in case.needs {
+            match need.check(&*self.subject, &*bench.provider) {
+                Err(Stop::Missing(why)) => missing = missing.and(Err(Stop::Missing(why))),
+                other => other?,
+            }
+        }
+        missing
     }
 
     async fn attempt(&self, case: &Case, bench: &Bench) -> Outcome {

@@ -50,6 +50,23 @@ pub enum ExitReason {
     Unknown,
 }
 
+impl ExitReason {
+    /// What happened, as it stands in a sentence after "it".
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Exited => "exited by itself",
+            Self::Signaled => "was ended by a signal",
+            Self::Stopped => "was stopped",
+            Self::TimedOut => "ran into its time limit",
+            Self::Deadline => "ran into the machine's deadline",
+            Self::SetupFailed => "never started",
+            Self::SupervisorDied => "lost its supervisor",
+            Self::HostRebooted => "went down with the computer under it",
+            Self::Unknown => "ended, and the provider does not say how",
+        }
+    }
+}
+
 impl ExitStatus {
     /// It exited by itself with `code`.
     pub fn exited(code: i32) -> Self {

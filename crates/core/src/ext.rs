@@ -35,7 +35,7 @@ pub trait ProviderExt: CloudProvider {
     /// `NotFound` with the nearest names; `Conflict` with the ids where several have the name.
     async fn resolve(&self, id_or_name: &str) -> Result<Machine> {
         let named = Selector { name: Some(id_or_name.to_owned()), ..Selector::all() };
-        let (mut machines, _, _) = self.list_all(named).await?;
+        let (mut machines, completeness, problems) = self.list_all(named).await?;
         match machines.len() {
             1 => return Ok(machines.remove(0)),
             0 => {}
@@ -50,6 +50,16 @@ pub trait ProviderExt: CloudProvider {
         match self.get(&crate::MachineId::new(id_or_name)).await {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {}
             other => return other,
+        }
+        if completeness == Completeness::Partial {
+            // What is not on a list with gaps may still be there.
+            let message =
+                format!("nobody knows whether there is a machine `{id_or_name}`: the list of machines has gaps");
+            let error = Error::new(ErrorKind::Upstream, message).with_provider(self.info().kind);
+            return Err(match problems.first() {
+                Some(problem) => error.with_hint(problem.clone()),
+                None => error,
+            });
         }
         let (all, _, _) = self.list_all(Selector::all()).await?;
         let near = nearest(id_or_name, all.iter().map(|machine| machine.name.as_str()));

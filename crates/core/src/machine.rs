@@ -219,7 +219,8 @@ impl MachineChange {
 pub enum Power {
     /// Start it, or resume it. One that runs is left alone.
     Start,
-    /// Ask it to end, and end it when it has not done so after `grace`. One that is stopped is left alone.
+    /// Ask its own command to end, and end everything inside that has not done so after `grace`. One that is stopped is left
+    /// alone.
     Stop {
         /// How long it may take to end by itself.
         grace: Duration,

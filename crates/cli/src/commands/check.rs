@@ -29,13 +29,23 @@ impl Check {
         setup.printer.line(format_args!("Checking config for provider: {}", section.kind().info().title))?;
         let mut good = true;
         match setup.flaws(&section)?.as_slice() {
-            [] => lines.pass("Configuration", &file(setup))?,
+            [] => {}
             flaws => {
                 good = false;
                 flaws.iter().try_for_each(|flaw| lines.fail("Configuration", flaw))?;
             }
         }
-        let provider = Layers::default().around(setup.open(&section)?.provider);
+        let provider = match setup.open(&section) {
+            Ok(opened) => Layers::default().around(opened.provider),
+            Err(error) => {
+                lines.fail("Configuration", &error)?;
+                setup.printer.line("\nSome checks failed.")?;
+                return Err(Failure::Said(Failure::from(error).code()));
+            }
+        };
+        if good {
+            lines.pass("Configuration", &file(setup))?;
+        }
         match provider.account().await {
             Ok(account) => lines.pass("API authentication", &account.name)?,
             Err(error) => {

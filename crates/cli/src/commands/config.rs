@@ -65,7 +65,7 @@ impl Show {
         let choice = setup.choose()?;
         let (section, settings) = (&choice.section, choice.section.settings());
         for flaw in setup.flaws(section)? {
-            setup.printer.warn(flaw);
+            setup.printer.warn_of(&flaw);
         }
         let file = setup.config.file().map(|file| file.display().to_string());
         let kind = section.kind().info().kind;

@@ -70,7 +70,7 @@ fn describe(machine: &Machine, clock: &Clock) -> String {
     }
     if let Some(exit) = &machine.exit {
         let oom = if exit.oom { ", out of memory" } else { "" };
-        let how = exit.message.clone().unwrap_or_else(|| format!("{:?}{oom}", exit.reason).to_lowercase());
+        let how = exit.message.clone().unwrap_or_else(|| format!("{}{oom}", exit.reason.in_words()));
         line("ended", &exit.at.map_or_else(|| how.clone(), |at| format!("{how}, {}", ago(at))));
     }
     for address in machine.addresses.public.iter().chain(&machine.addresses.private) {

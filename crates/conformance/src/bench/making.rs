@@ -146,6 +146,17 @@ impl Bench {
     }
 }
 
+/// Insists that a list, part of which cannot be had, is an error without effect.
+pub(crate) fn ensure_no_list<T>(list: Result<Vec<T>>) -> Outcome {
+    match list {
+        Ok(list) => {
+            broken!("part of the list cannot be had, and the {} things in the rest are all there is", list.len())
+        }
+        Err(error) => ensure_eq!(error.effect(), Effect::None, "the effect of a list that failed"),
+    }
+    Ok(())
+}
+
 /// Insists that an error admits that it does not know what happened.
 pub(crate) fn ensure_unknown(error: &Error) -> Outcome {
     ensure_eq!(error.effect(), Effect::Unknown, "the effect told of a lost answer ({error:?})");

@@ -61,10 +61,8 @@ impl Bench {
         machines.extend(listed.into_iter().map(|machine| machine.id));
         machines.sort();
         machines.dedup();
-        let mut outcome = Ok(());
-        for id in &machines {
-            outcome = outcome.and(self.destroy(id).await);
-        }
+        let destroyed = futures::future::join_all(machines.iter().map(|id| self.destroy(id))).await;
+        let outcome: Outcome = destroyed.into_iter().collect();
         left.extend(self.put_volumes_away(made.volumes).await.err());
         match left.first() {
             Some(error) => outcome.and(Err(Stop::Broken(format!("something could not be put away: {error:?}")))),

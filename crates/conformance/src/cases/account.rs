@@ -8,7 +8,7 @@ use crate::outcome::{Outcome, Stop, refused};
 cases! { "account":
     names_an_account [],
     is_the_same_for_every_client [],
-    a_credential_that_is_not_accepted_is_unauthenticated [Remote, BadCredential],
+    a_credential_that_is_not_accepted_is_unauthenticated [BadCredential],
     info_names_a_kind_and_where_it_is_described [],
     info_is_the_same_for_every_client [],
     capabilities_are_the_same_every_time [],

@@ -88,10 +88,7 @@ async fn shows_it_read_only_unless_asked(bench: &Bench) -> Outcome {
     let dir = shown_directory()?;
     let mut spec = bench.spec();
     spec.mounts = vec![mount(&dir)];
-    let machine = match bench.running(&spec).await {
-        Ok(machine) => machine,
-        Err(stop) => return Err(stop),
-    };
+    let machine = bench.running(&spec).await?;
     let wrote = bench.sh(&machine.id, "echo more >/mnt/conformance/file").await?;
     ensure!(!wrote.exit.success(), "a directory that was not to be written to was");
     Ok(())

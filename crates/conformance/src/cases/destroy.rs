@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use machine_core::{Destroyed, Effect, Goal, MachineId, MachineState, Power, ResourceKind};
+use machine_core::{Destroyed, Effect, Goal, MachineState, Power, ResourceKind};
 
 use super::nobodys;
 use crate::Fault;
@@ -128,7 +128,7 @@ async fn a_lost_answer_can_be_asked_again(bench: &Bench) -> Outcome {
     let machine = bench.create(&bench.spec()).await?;
     cloud.fault(Fault::LoseDestroyAnswer).await;
     bench.provider.destroy(&machine.id).await.ok();
-    bench.destroy(&MachineId::new(machine.id.as_str())).await?;
+    bench.destroy(&machine.id).await?;
     ensure_eq!(cloud.made(ResourceKind::Machine, &machine.name).await, 0, "machines that are left");
     Ok(())
 }

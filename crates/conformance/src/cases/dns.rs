@@ -3,7 +3,7 @@
 use machine_core::{Destroyed, Effect, ErrorKind, RecordId, RecordSpec, ResourceKind};
 
 use crate::Fault;
-use crate::bench::{Bench, ensure_unknown};
+use crate::bench::{Bench, ensure_no_list, ensure_unknown};
 use crate::outcome::{Outcome, Stop, refused};
 
 cases! { "dns":
@@ -14,6 +14,7 @@ cases! { "dns":
     create_says_unknown_and_is_not_repeated [Dns, Domain, Remote, Cloud],
     a_refused_create_has_no_effect [Dns, Domain, Remote, Cloud],
     records_show_all [Dns, Domain],
+    records_are_whole_or_an_error [Dns, Domain, Remote, Cloud],
     destroy_is_idempotent [Dns, Domain],
 }
 
@@ -109,4 +110,10 @@ async fn destroy_is_idempotent(bench: &Bench) -> Outcome {
     let left = dns.records(&record.domain).await?;
     ensure!(left.iter().all(|it| it.id != record.id), "it is still among the records");
     Ok(())
+}
+
+async fn records_are_whole_or_an_error(bench: &Bench) -> Outcome {
+    bench.create_record(&spec(bench)?).await??;
+    bench.cloud()?.fault(Fault::FailList(ResourceKind::DnsRecord)).await;
+    ensure_no_list(bench.dns()?.records(&domain(bench)?).await)
 }

@@ -79,7 +79,7 @@ async fn a_program_that_is_missing_ends_with_127(bench: &Bench) -> Outcome {
 
 async fn a_program_that_cannot_be_executed_ends_with_126(bench: &Bench) -> Outcome {
     let machine = bench.running(&bench.spec()).await?;
-    let ran = bench.exec(&machine.id, Bench::command(&["/etc/hostname"])).await?;
+    let ran = bench.exec(&machine.id, Bench::command(&["/etc/passwd"])).await?;
     ensure_eq!(ran.exit.code, Some(126), "the status of a file that is no program");
     Ok(())
 }

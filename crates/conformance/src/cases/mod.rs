@@ -63,15 +63,29 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
 
 /// The id of a machine that nobody ever had, in the shape that this provider's ids have.
 pub(crate) fn nobodys(like: &machine_core::MachineId) -> machine_core::MachineId {
-    // Turning the last letter or digit keeps the shape, whatever it is.
     let mut id: Vec<char> = like.as_str().chars().collect();
-    for place in id.iter_mut().rev().take(6) {
+    // Turning the last letters and digits keeps the shape: a number stays a number, hexadecimal stays that.
+    for place in id.iter_mut().rev().filter(|place| place.is_ascii_alphanumeric()).take(6) {
         *place = match *place {
-            '0'..='8' | 'a'..='e' => char::from_u32(u32::from(*place).wrapping_add(1)).unwrap_or('0'),
             '9' => '0',
             'f' => 'a',
-            other => other,
+            'F' => 'A',
+            'z' => 'x',
+            'Z' => 'X',
+            other => char::from_u32(u32::from(other).wrapping_add(1)).unwrap_or(other),
         };
     }
     machine_core::MachineId::new(id.into_iter().collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_id_has_the_shape_and_is_another() {
+        for (id, other) in [("148ed193", "149fe204"), ("m-zzz9f", "n-xxx0a"), ("499", "500"), ("a-b-c", "b-c-d")] {
+            assert_eq!(nobodys(&machine_core::MachineId::new(id)).as_str(), other);
+        }
+    }
 }

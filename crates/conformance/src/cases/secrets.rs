@@ -13,7 +13,7 @@ cases! { "secrets":
     stand_in_no_error [],
     stand_in_no_error_of_a_refused_create [Remote, Cloud],
     stand_in_no_error_of_a_lost_answer [Remote, Cloud],
-    stand_in_no_error_about_the_credential [Remote, BadCredential],
+    stand_in_no_error_about_the_credential [BadCredential],
 }
 
 /// What must not show: the account's own, and what this case put into the machine.

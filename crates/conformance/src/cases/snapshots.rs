@@ -4,7 +4,7 @@ use machine_core::{Destroyed, Effect, ErrorKind, Intent, ResourceKind, Snapshot,
 
 use super::nobodys;
 use crate::Fault;
-use crate::bench::{Bench, ensure_unknown};
+use crate::bench::{Bench, ensure_no_list, ensure_unknown};
 use crate::outcome::{Outcome, refused};
 
 cases! { "snapshots":
@@ -14,6 +14,7 @@ cases! { "snapshots":
     a_refused_create_has_no_effect [Snapshots, Remote, Cloud],
     of_a_machine_that_is_not_there_is_not_found [Snapshots],
     list_shows_all [Snapshots],
+    list_is_whole_or_an_error [Snapshots, Remote, Cloud],
     outlive_their_machine [Snapshots],
     destroy_is_idempotent [Snapshots],
 }
@@ -99,4 +100,10 @@ async fn destroy_is_idempotent(bench: &Bench) -> Outcome {
     ensure_eq!(snapshots.destroy(&unknown).await?, Destroyed::AlreadyGone, "the answer for what nobody has");
     ensure!(snapshots.list().await?.iter().all(|it| it.id != snapshot.id), "it is still in the list");
     Ok(())
+}
+
+async fn list_is_whole_or_an_error(bench: &Bench) -> Outcome {
+    taken(bench).await?;
+    bench.cloud()?.fault(Fault::FailList(ResourceKind::Snapshot)).await;
+    ensure_no_list(bench.snapshots()?.list().await)
 }

@@ -3,7 +3,7 @@
 use machine_core::{Destroyed, Effect, IntentId, ResourceKind, SshKeyId, SshKeySpec};
 
 use crate::Fault;
-use crate::bench::{Bench, ensure_unknown};
+use crate::bench::{Bench, ensure_no_list, ensure_unknown};
 use crate::outcome::Outcome;
 
 cases! { "ssh_keys":
@@ -11,6 +11,7 @@ cases! { "ssh_keys":
     create_says_unknown_and_is_not_repeated [SshKeys, Remote, Cloud],
     a_refused_create_has_no_effect [SshKeys, Remote, Cloud],
     list_shows_all [SshKeys],
+    list_is_whole_or_an_error [SshKeys, Remote, Cloud],
     destroy_is_idempotent [SshKeys],
 }
 
@@ -80,4 +81,10 @@ async fn destroy_is_idempotent(bench: &Bench) -> Outcome {
     ensure_eq!(keys.destroy(&unknown).await?, Destroyed::AlreadyGone, "the answer for what nobody has");
     ensure!(keys.list().await?.iter().all(|it| it.id != made.id), "it is still in the list");
     Ok(())
+}
+
+async fn list_is_whole_or_an_error(bench: &Bench) -> Outcome {
+    bench.create_key(&spec(bench)).await??;
+    bench.cloud()?.fault(Fault::FailList(ResourceKind::SshKey)).await;
+    ensure_no_list(bench.ssh_keys()?.list().await)
 }

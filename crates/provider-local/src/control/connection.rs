@@ -39,7 +39,13 @@ impl Connection {
         loop {
             match UnixStream::connect(&path).await {
                 Ok(stream) => return Ok(Some(Self { stream, writing: Mutex::default() })),
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                // The last is init ending with the connection in its queue.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
+                    ) =>
+                {
                     return Ok(None);
                 }
                 // Its queue of connections is full.

@@ -67,6 +67,8 @@ impl Drop for OpLock {
     fn drop(&mut self) {
         // So that the next one is not taken for this one before it has said who it is.
         let _ = self.0.set_len(0);
+        // Closing is not enough: a process that another thread is just starting has a copy of it until it executes.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
     }
 }
 
