@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-config", &["machine-core"]),
     ("machine-fleet", &["machine-core"]),
     ("machine-http", &["machine-core"]),
+    ("machine-vultr", &["machine-core", "machine-http"]),
     ("machine-guest", &["machine-core", "machine-sys"]),
     ("machine-agent", &["machine-core", "machine-fleet", "machine-guest"]),
     (
@@ -23,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "machine-sys",
             "machine-config",
             "machine-local",
+            "machine-vultr",
             "machine-fleet",
             "machine-guest",
             "machine-agent",

@@ -8,6 +8,7 @@ use clap::FromArgMatches as _;
 use machine_config::Registry;
 use machine_core::{Clock, Environment, Error, ProviderKind, Result};
 use machine_local::LocalKind;
+use machine_vultr::VultrKind;
 
 use crate::cli::{self, Cli};
 use crate::commands;
@@ -40,7 +41,7 @@ pub struct Runner {
 impl Runner {
     /// The command with the providers that it brings along.
     pub fn builtin() -> Self {
-        Self { registry: Registry::new().with::<LocalKind>(), ..Self::default() }
+        Self { registry: Registry::new().with::<LocalKind>().with::<VultrKind>(), ..Self::default() }
     }
 
     /// Adds a kind of provider, in place of one of the same name.
