@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryFutureExt as _;
-use machine_core::{Deadline, Error, ErrorKind, Machine, Result};
+use machine_core::{Deadline, Error, ErrorKind, Machine, Result, Retry};
 use machine_http::{Client, Rate, Request, by_cursor};
 
 use crate::cached::Cached;
@@ -116,10 +116,11 @@ impl Api {
         })
     }
 
-    /// The instance as a machine, with its volumes and its price.
-    pub(crate) async fn dressed(&self, instance: &Instance) -> Result<Machine> {
-        let (plans, blocks) = futures::join!(self.prices(), self.all(&["blocks"]));
-        Ok(machine(instance, &plans, &blocks?))
+    /// The instance of that id as a machine, with its volumes and its price.
+    pub(crate) async fn machine(&self, id: &str) -> Result<Machine> {
+        let (instance, blocks, plans) = futures::join!(self.instance(id), self.all(&["blocks"]), self.prices());
+        // Whether it is there at all is told first.
+        Ok(machine(&instance?, &plans, &blocks?))
     }
 
     /// Sends what `request` makes until no lock keeps it from happening, for at most `patience`. A lock has no effect, so the
@@ -137,13 +138,18 @@ impl Api {
         }
     }
 
-    /// Looks until what was accepted shows, or for long enough: what was accepted is accepted, and shows later.
-    pub(crate) async fn settled<F: Future<Output = Result<bool>>>(&self, shows: impl Fn() -> F) -> Result<()> {
+    /// Looks until what was accepted shows, or for long enough: it is accepted whether or not it shows, so that a look that
+    /// fails is no failure.
+    pub(crate) async fn settled<F: Future<Output = Result<bool>>>(&self, shows: impl Fn() -> F) {
         let deadline = Deadline::after(self.pauses.settle);
-        while !shows().await? && !deadline.passed() {
-            tokio::time::sleep((self.pauses.look / 4).min(deadline.remaining())).await;
+        loop {
+            match shows().await {
+                Ok(true) => return,
+                Err(error) if error.retry() == Retry::Never => return,
+                _ if deadline.passed() => return,
+                _ => tokio::time::sleep((self.pauses.look / 4).min(deadline.remaining())).await,
+            }
         }
-        Ok(())
     }
 }
 

@@ -68,7 +68,7 @@ impl Default for Pauses {
         Self {
             look: Duration::from_secs(3),
             locked: Duration::from_secs(3),
-            lock: Duration::from_secs(60),
+            lock: Duration::from_mins(1),
             install: Duration::from_mins(5),
             settle: Duration::from_secs(15),
         }

@@ -49,7 +49,8 @@ impl VultrProvider {
         let body = Attach { instance_id: machine, live: true };
         let request = || self.api.post(&["blocks", id, "attach"]).json(&body);
         already_so(self.api.unlocked(patience, request).await)?;
-        self.api.settled(|| async { Ok(self.api.block(id).await?.attached_to_instance == machine) }).await
+        self.api.settled(|| async { Ok(self.api.block(id).await?.attached_to_instance == machine) }).await;
+        Ok(())
     }
 
     /// Detaches the volume from what has it.
@@ -60,7 +61,8 @@ impl VultrProvider {
         let body = Detach { live: true };
         let request = || self.api.post(&["blocks", id, "detach"]).json(&body);
         already_so(self.api.unlocked(self.api.pauses.lock, request).await)?;
-        self.api.settled(|| async { Ok(self.api.block(id).await?.attached_to_instance.is_empty()) }).await
+        self.api.settled(|| async { Ok(self.api.block(id).await?.attached_to_instance.is_empty()) }).await;
+        Ok(())
     }
 
     /// Writes down where the volume is to show inside, for which the cloud has no place of its own.

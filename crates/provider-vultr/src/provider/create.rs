@@ -3,14 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineSpec, Result, Secret};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::VultrProvider;
 use super::lookup::Source;
 use super::placement::Placement;
 use super::refuse::refuse;
 use crate::convert::Tagged;
-use crate::wire::{CreateInstance, Instance, One};
+use crate::wire::{CreateInstance, Instance, One, UserData};
 
 impl VultrProvider {
     pub(super) async fn create_machine(&self, intent: &Intent, spec: &MachineSpec) -> Result<Machine> {
@@ -39,7 +39,7 @@ impl VultrProvider {
             hostname: spec.name.to_string(),
             tags,
             sshkey_id,
-            user_data: spec.user_data.as_ref().map(|data| Secret::new(STANDARD.encode(data.expose_secret()))),
+            user_data: spec.user_data.as_ref().map(encoded),
             enable_ipv6: true,
             backups: "disabled",
             activation_email: false,
@@ -87,9 +87,16 @@ impl VultrProvider {
             let plans = self.api.prices().await;
             return Ok(crate::convert::machine(&made, &plans, &[]));
         }
-        let id = made.id.clone();
-        self.api.dressed(&made).await.map_err(|error| error.with_effect(Effect::Applied).with_context("machine", id))
+        self.api
+            .machine(&made.id)
+            .await
+            .map_err(|error| error.with_effect(Effect::Applied).with_context("machine", made.id))
     }
+}
+
+/// User data as it travels.
+fn encoded(data: &SecretString) -> UserData {
+    UserData(Secret::new(STANDARD.encode(data.expose_secret())))
 }
 
 /// Keeps the machine to the region of its volumes: neither goes to the other's.

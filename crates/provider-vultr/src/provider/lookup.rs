@@ -22,7 +22,7 @@ impl VultrProvider {
         if is_uuid(wanted) {
             return Ok(Source::Snapshot(wanted.to_owned()));
         }
-        system(&*self.api.systems().await?, wanted).map(Source::Os)
+        system(&self.api.systems().await?, wanted).map(Source::Os)
     }
 
     /// The ids of the keys, each once.
@@ -72,7 +72,7 @@ fn key_id(keys: &[Key], wanted: &str) -> Result<String> {
         return Err(none_called("ssh key", wanted, near, "`machine ssh-keys` lists them"));
     };
     // Several may have one name; that matters only where they are not the same key.
-    if called.any(|other| material(&other.ssh_key) != material(&first.ssh_key)) {
+    if called.any(|other| material(&other.line) != material(&first.line)) {
         let what = format!("more than one ssh key is called `{wanted}`");
         return Err(Error::new(ErrorKind::Invalid, what).with_hint("name it by its id; `machine ssh-keys` tells it"));
     }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_key_that_two_share_the_name_of_is_named_by_id() {
-        let key = |id: &str, name: &str, line: &str| Key { id: id.into(), name: name.into(), ssh_key: line.into() };
+        let key = |id: &str, name: &str, line: &str| Key { id: id.into(), name: name.into(), line: line.into() };
         let keys = [
             key("1", "me", "ssh-ed25519 AAAA me@home"),
             key("2", "me", "ssh-ed25519 AAAA me@work"),

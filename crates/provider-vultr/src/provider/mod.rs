@@ -122,7 +122,7 @@ impl CloudProvider for VultrProvider {
     }
 
     async fn get(&self, id: &MachineId) -> Result<Machine> {
-        self.api.dressed(&self.api.instance(id.as_str()).await?).await
+        self.api.machine(id.as_str()).await
     }
 
     fn list(&self, which: Selector) -> BoxStream<'static, Result<Page>> {

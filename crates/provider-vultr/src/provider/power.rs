@@ -25,7 +25,8 @@ impl VultrProvider {
             _ => return Ok(()),
         };
         // Whoever waits next must not see the state from before and take it for the one after.
-        self.api.settled(|| async { Ok(self.api.instance(id.as_str()).await?.power_status == wanted) }).await
+        self.api.settled(|| async { Ok(self.api.instance(id.as_str()).await?.power_status == wanted) }).await;
+        Ok(())
     }
 }
 

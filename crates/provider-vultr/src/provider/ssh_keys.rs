@@ -8,7 +8,7 @@ use super::{VultrProvider, destroyed};
 use crate::wire::{CreateKey, Key, One};
 
 fn shown(key: Key) -> SshKey {
-    SshKey { id: SshKeyId::new(key.id), name: key.name, public_key: key.ssh_key.trim().to_owned(), fingerprint: None }
+    SshKey { id: SshKeyId::new(key.id), name: key.name, public_key: key.line.trim().to_owned(), fingerprint: None }
 }
 
 #[async_trait]
@@ -16,7 +16,7 @@ impl SshKeys for VultrProvider {
     async fn create(&self, _: &RecordedIntent, spec: &SshKeySpec) -> Result<SshKey> {
         // The cloud takes a key twice, and whoever takes one of the two off again believes it gone.
         let known: Vec<Key> = self.api.all(&["ssh-keys"]).await?;
-        if let Some(same) = known.iter().find(|key| material(&key.ssh_key) == material(&spec.public_key)) {
+        if let Some(same) = known.iter().find(|key| material(&key.line) == material(&spec.public_key)) {
             let what = format!("this ssh key is registered already, as `{}`", same.name);
             return Err(Error::new(ErrorKind::AlreadyExists, what).with_context("id", same.id.clone()));
         }

@@ -1,5 +1,7 @@
 //! Changing a machine that exists: its name and tags in one request, then its volumes.
 
+use std::collections::BTreeSet;
+
 use machine_core::{Effect, Machine, MachineChange, MachineId, Result};
 
 use super::VultrProvider;
@@ -29,8 +31,7 @@ impl VultrProvider {
             attached.map_err(|error| told(changed, error))?;
             changed = true;
         }
-        let after = self.api.instance(id.as_str()).await.map_err(|error| told(changed, error))?;
-        self.api.dressed(&after).await.map_err(|error| told(changed, error))
+        self.api.machine(id.as_str()).await.map_err(|error| told(changed, error))
     }
 
     async fn patch_unlocked(&self, id: &MachineId, change: &ChangeInstance) -> Result<()> {
@@ -46,9 +47,8 @@ fn difference(before: &Instance, change: &MachineChange) -> Result<ChangeInstanc
         None
     } else {
         let tags = Tagged::read(&before.tags).changed(change).write()?;
-        let mut sorted = [tags.clone(), before.tags.clone()];
-        sorted.iter_mut().for_each(|tags| tags.sort());
-        (sorted[0] != sorted[1]).then_some(tags)
+        let set = |tags: &[String]| tags.iter().cloned().collect::<BTreeSet<_>>();
+        (set(&tags) != set(&before.tags)).then_some(tags)
     };
     Ok(ChangeInstance { label, tags })
 }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use machine_core::{
-    Destroyed, Error, ErrorKind, MachineId, RecordedIntent, Result, Volume, VolumeId, VolumeMount, VolumeSpec, Volumes,
-    nearest,
+    Destroyed, Effect, Error, ErrorKind, MachineId, RecordedIntent, Result, Volume, VolumeId, VolumeMount, VolumeSpec,
+    Volumes, nearest,
 };
 
 use super::VultrProvider;
@@ -61,9 +61,10 @@ impl Volumes for VultrProvider {
             let change = ChangeBlock { label: None, size_gb: Some(size_gib) };
             let request = || self.api.patch(&["blocks", id.as_str()]).json(&change);
             super::attach::already_so(self.api.unlocked(self.api.pauses.lock, request).await)?;
-            self.api.settled(|| async { Ok(self.api.block(id.as_str()).await?.size_gb == size_gib) }).await?;
+            self.api.settled(|| async { Ok(self.api.block(id.as_str()).await?.size_gb == size_gib) }).await;
+            return self.get(id).await.map_err(|error| error.with_effect(Effect::Applied));
         }
-        self.get(id).await
+        Ok(volume(&block))
     }
 
     async fn destroy(&self, id: &VolumeId) -> Result<Destroyed> {

@@ -20,16 +20,21 @@ pub(crate) struct CreateInstance {
     pub(crate) tags: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) sshkey_id: Vec<String>,
-    /// In base64.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
-    pub(crate) user_data: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_data: Option<UserData>,
     pub(crate) enable_ipv6: bool,
     pub(crate) backups: &'static str,
     pub(crate) activation_email: bool,
 }
 
-fn exposed<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(Secret::expose).serialize(to)
+/// User data in base64, which is shown to the cloud and to nobody else.
+#[derive(Debug)]
+pub(crate) struct UserData(pub(crate) Secret);
+
+impl Serialize for UserData {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.0.expose())
+    }
 }
 
 /// What is to change about an instance.
@@ -117,7 +122,7 @@ mod tests {
             hostname: "web".into(),
             tags: Vec::new(),
             sshkey_id: Vec::new(),
-            user_data: Some(Secret::new("aHVudGVyMg==")),
+            user_data: Some(UserData(Secret::new("aHVudGVyMg=="))),
             enable_ipv6: true,
             backups: "disabled",
             activation_email: false,

@@ -9,7 +9,7 @@ mod offer;
 mod others;
 
 pub(crate) use block::{Attach, Block, ChangeBlock, CreateBlock, Detach};
-pub(crate) use instance::{ChangeInstance, CreateInstance, Instance};
+pub(crate) use instance::{ChangeInstance, CreateInstance, Instance, UserData};
 pub(crate) use listing::{Listing, One, Wrapped};
 pub(crate) use offer::{Available, Os, Plan, Region};
 pub(crate) use others::{AccountAnswer, CreateKey, CreateRecord, CreateSnapshot, Domain, Key, Record, Snapshot};

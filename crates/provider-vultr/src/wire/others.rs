@@ -53,8 +53,8 @@ pub(crate) struct Key {
     pub(crate) id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) ssh_key: String,
+    #[serde(default, rename = "ssh_key", deserialize_with = "or_default")]
+    pub(crate) line: String,
 }
 
 /// A domain.
