@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cloud::{Cloud, Reply, done, refuses};
 use machine_core::{
-    CloudProvider, Deadline, Destroyed, Effect, ErrorKind, Goal, IntentDraft, IntentId, Lifetime, MachineChange,
+    CloudProvider as _, Deadline, Destroyed, Effect, ErrorKind, Goal, IntentDraft, IntentId, Lifetime, MachineChange,
     MachineId, MachineSpec, MachineState, OwnerId, Power, ProviderExt as _, RecordedIntent, Result, Scope, Secret,
     Selector, SizeRequest, Until, VolatileIntents, VolumeId, VolumeMount,
 };
@@ -99,8 +99,8 @@ async fn the_next_region_is_tried_where_the_first_has_no_room() {
     let full = refuses(400, "The plan is not available in the selected region");
     let room = Reply::Says(200, json!({"available_plans": ["vc2-1c-1gb"]}));
     let routes: &[(&str, &[Reply])] = &[
-        ("GET /v2/regions/ewr/availability", &[room.clone()]),
-        ("GET /v2/regions/ams/availability", &[room]),
+        ("GET /v2/regions/ewr/availability", std::slice::from_ref(&room)),
+        ("GET /v2/regions/ams/availability", std::slice::from_ref(&room)),
         ("POST /v2/instances", &[full.clone(), made()]),
     ];
     let cloud = Cloud::with(routes);
