@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-fleet", &["machine-core"]),
     ("machine-http", &["machine-core"]),
     ("machine-digitalocean", &["machine-core", "machine-http"]),
+    ("machine-vultr", &["machine-core", "machine-http"]),
     ("machine-guest", &["machine-core", "machine-sys"]),
     ("machine-agent", &["machine-core", "machine-fleet", "machine-guest"]),
     (
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "machine-config",
             "machine-local",
             "machine-digitalocean",
+            "machine-vultr",
             "machine-fleet",
             "machine-guest",
             "machine-agent",

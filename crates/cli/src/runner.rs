@@ -9,6 +9,7 @@ use machine_config::Registry;
 use machine_core::{Clock, Environment, Error, ProviderKind, Result};
 use machine_digitalocean::DigitalOceanKind;
 use machine_local::LocalKind;
+use machine_vultr::VultrKind;
 
 use crate::cli::{self, Cli};
 use crate::commands;
@@ -41,7 +42,8 @@ pub struct Runner {
 impl Runner {
     /// The command with the providers that it brings along.
     pub fn builtin() -> Self {
-        Self { registry: Registry::new().with::<LocalKind>().with::<DigitalOceanKind>(), ..Self::default() }
+        let registry = Registry::new().with::<LocalKind>().with::<DigitalOceanKind>().with::<VultrKind>();
+        Self { registry, ..Self::default() }
     }
 
     /// Adds a kind of provider, in place of one of the same name.

@@ -1,0 +1,130 @@
+//! Creating a machine: everything that can be known is asked first, then one request.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineSpec, Result, Secret};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::VultrProvider;
+use super::lookup::Source;
+use super::placement::Placement;
+use super::refuse::refuse;
+use crate::convert::Tagged;
+use crate::wire::{CreateInstance, Instance, One, UserData};
+
+impl VultrProvider {
+    pub(super) async fn create_machine(&self, intent: &Intent, spec: &MachineSpec) -> Result<Machine> {
+        refuse(spec)?;
+        let tagged = Tagged { markers: Some(intent.markers()), labels: spec.labels.clone(), others: Vec::new() };
+        let tags = tagged.write()?;
+        let image = spec.image.as_deref().unwrap_or(&self.config.image);
+        let keys = if spec.ssh_keys.is_empty() { &self.config.ssh_keys } else { &spec.ssh_keys };
+        let (source, placement, sshkey_id, region) = futures::try_join!(
+            self.source(image),
+            self.placement(spec),
+            self.key_ids(keys),
+            self.region_of(&spec.volumes),
+        )?;
+        let placement = beside_its_volumes(placement, region, spec)?;
+        let (os_id, snapshot_id) = match source {
+            Source::Os(id) => (Some(id), None),
+            Source::Snapshot(id) => (None, Some(id)),
+        };
+        let request = CreateInstance {
+            region: String::new(),
+            plan: placement.plan,
+            os_id,
+            snapshot_id,
+            label: spec.name.to_string(),
+            hostname: spec.name.to_string(),
+            tags,
+            sshkey_id,
+            user_data: spec.user_data.as_ref().map(encoded),
+            enable_ipv6: true,
+            backups: "disabled",
+            activation_email: false,
+        };
+        let mut made = self.in_one_of(&placement.regions, request).await?;
+        // The answer may come before the tags do, and they were in the request.
+        if made.tags.is_empty() {
+            made.tags = tagged.write()?;
+        }
+        if made.label.is_empty() {
+            made.label = spec.name.to_string();
+        }
+        self.with_volumes(made, spec).await
+    }
+
+    /// Sends the request for one region after the other, for as long as the one before has said that it has no room: then
+    /// there is nothing there, and the next is no second machine.
+    async fn in_one_of(&self, regions: &[String], request: CreateInstance) -> Result<Instance> {
+        let mut request = request;
+        let mut full = Error::new(ErrorKind::Invalid, "no region is named in which the machine is to be");
+        for region in regions {
+            request.region.clone_from(region);
+            match self.api.post(&["instances"]).json(&request).send::<One<Instance>>().await {
+                Ok(One(made)) => return Ok(made),
+                Err(error) if error.kind() == ErrorKind::OutOfCapacity && error.effect() == Effect::None => {
+                    tracing::info!(%region, %error, "no room there");
+                    full = error.with_context("region", region.clone());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(full)
+    }
+
+    /// The machine with the volumes that it is to have, which can be attached once it is no longer locked. From here on there
+    /// is a machine, whatever happens.
+    async fn with_volumes(&self, made: Instance, spec: &MachineSpec) -> Result<Machine> {
+        for mount in &spec.volumes {
+            self.attach_volume(&made.id, mount, self.api.pauses.install)
+                .await
+                .map_err(|error| error.with_effect(Effect::Applied).with_context("machine", made.id.clone()))?;
+        }
+        if spec.volumes.is_empty() {
+            // It has none, and asking for them could fail.
+            let plans = self.api.prices().await;
+            return Ok(crate::convert::machine(&made, &plans, &[]));
+        }
+        self.api
+            .machine(&made.id)
+            .await
+            .map_err(|error| error.with_effect(Effect::Applied).with_context("machine", made.id))
+    }
+}
+
+/// User data as it travels.
+fn encoded(data: &SecretString) -> UserData {
+    UserData(Secret::new(STANDARD.encode(data.expose_secret())))
+}
+
+/// Keeps the machine to the region of its volumes: neither goes to the other's.
+fn beside_its_volumes(placement: Placement, region: Option<String>, spec: &MachineSpec) -> Result<Placement> {
+    let Some(region) = region else { return Ok(placement) };
+    if spec.regions.is_empty() || placement.regions.contains(&region) {
+        return Ok(Placement { regions: vec![region], ..placement });
+    }
+    let what =
+        format!("the volume is in region `{region}`, and the machine is to be in {}", placement.regions.join(", "));
+    Err(Error::new(ErrorKind::Invalid, what).with_hint(format!("ask for region `{region}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_goes_where_its_volumes_are() {
+        let placed = |regions: &[&str], wanted: &[&str], volume: Option<&str>| {
+            let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+            let spec = MachineSpec { regions: texts(wanted), ..MachineSpec::new("web".parse().unwrap()) };
+            let placement = Placement { plan: "p".into(), regions: texts(regions) };
+            beside_its_volumes(placement, volume.map(str::to_owned), &spec).map(|placement| placement.regions)
+        };
+        assert_eq!(placed(&["ewr"], &[], None).unwrap(), ["ewr"]);
+        assert_eq!(placed(&["ewr"], &[], Some("ams")).unwrap(), ["ams"]);
+        assert_eq!(placed(&["ewr", "ams"], &["ewr", "ams"], Some("ams")).unwrap(), ["ams"]);
+        assert_eq!(placed(&["ewr"], &["ewr"], Some("ams")).unwrap_err().kind(), ErrorKind::Invalid);
+    }
+}

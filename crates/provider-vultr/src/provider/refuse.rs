@@ -1,0 +1,59 @@
+//! What cannot be asked of this cloud, refused before anything is sent.
+
+use machine_core::{Error, ErrorKind, MachineSpec, Network, Result};
+use secrecy::ExposeSecret as _;
+
+use super::{USER_DATA, unsupported};
+
+/// Refuses what this cloud has no place for.
+pub(super) fn refuse(spec: &MachineSpec) -> Result<()> {
+    let excluded = [
+        (!spec.command.is_empty(), "a machine has no command of its own; put it into user data"),
+        (
+            !spec.env.is_empty(),
+            "a machine has no command of its own that variables could be for; put them into user data",
+        ),
+        (spec.workdir.is_some(), "a machine has no command of its own that could start in a directory"),
+        (!spec.files.is_empty(), "files cannot be placed before a machine starts; put them into user data"),
+        (!spec.mounts.is_empty(), "directories of this computer cannot be shown inside"),
+        (!spec.ports.is_empty(), "there is nothing to publish: every port can be reached at the machine's own address"),
+        (spec.network == Network::None, "a machine cannot be without a network"),
+    ];
+    if let Some((_, what)) = excluded.into_iter().find(|(asked, _)| *asked) {
+        return Err(unsupported(what));
+    }
+    let length = spec.user_data.as_ref().map_or(0, |data| data.expose_secret().len());
+    if length > USER_DATA {
+        let what = format!("the user data has {length} bytes, and at most {USER_DATA} are taken");
+        return Err(Error::new(ErrorKind::Invalid, what).with_hint("let it fetch the rest when it runs"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use machine_core::{EnvVar, FileSpec, Port};
+
+    use super::*;
+
+    #[test]
+    fn what_has_no_place_is_refused() {
+        let spec = || MachineSpec::new("web-1".parse().unwrap());
+        let kind = |spec: MachineSpec| refuse(&spec).map_err(|error| error.kind());
+        assert_eq!(kind(spec()), Ok(()));
+        let refused = [
+            MachineSpec { command: vec!["true".into()], ..spec() },
+            MachineSpec { env: vec![EnvVar::new("A", "b")], ..spec() },
+            MachineSpec { workdir: Some("/".into()), ..spec() },
+            MachineSpec { files: vec![FileSpec::private("/a", *b"b")], ..spec() },
+            MachineSpec { ports: vec![Port { host: 1, guest: 1 }], ..spec() },
+            MachineSpec { network: Network::None, ..spec() },
+        ];
+        for spec in refused {
+            assert_eq!(kind(spec), Err(ErrorKind::Unsupported));
+        }
+        let data = |length| MachineSpec { user_data: Some("x".repeat(length).into()), ..spec() };
+        assert_eq!(kind(data(USER_DATA)), Ok(()));
+        assert_eq!(kind(data(USER_DATA + 1)), Err(ErrorKind::Invalid));
+    }
+}

@@ -1,0 +1,35 @@
+//! Registered ssh keys. A machine has those that it was made with, whatever happens here later.
+
+use async_trait::async_trait;
+use machine_core::{Destroyed, Error, ErrorKind, RecordedIntent, Result, SshKey, SshKeyId, SshKeySpec, SshKeys};
+
+use super::lookup::material;
+use super::{VultrProvider, destroyed};
+use crate::wire::{CreateKey, Key, One};
+
+fn shown(key: Key) -> SshKey {
+    SshKey { id: SshKeyId::new(key.id), name: key.name, public_key: key.line.trim().to_owned(), fingerprint: None }
+}
+
+#[async_trait]
+impl SshKeys for VultrProvider {
+    async fn create(&self, _: &RecordedIntent, spec: &SshKeySpec) -> Result<SshKey> {
+        // The cloud takes a key twice, and whoever takes one of the two off again believes it gone.
+        let known: Vec<Key> = self.api.all(&["ssh-keys"]).await?;
+        if let Some(same) = known.iter().find(|key| material(&key.line) == material(&spec.public_key)) {
+            let what = format!("this ssh key is registered already, as `{}`", same.name);
+            return Err(Error::new(ErrorKind::AlreadyExists, what).with_context("id", same.id.clone()));
+        }
+        let request = CreateKey { name: &spec.name, ssh_key: spec.public_key.trim() };
+        let One(key) = self.api.post(&["ssh-keys"]).json(&request).send::<One<Key>>().await?;
+        Ok(shown(key))
+    }
+
+    async fn list(&self) -> Result<Vec<SshKey>> {
+        Ok(self.api.all::<Key>(&["ssh-keys"]).await?.into_iter().map(shown).collect())
+    }
+
+    async fn destroy(&self, id: &SshKeyId) -> Result<Destroyed> {
+        destroyed(self.api.delete(&["ssh-keys", id.as_str()]).done().await)
+    }
+}
