@@ -46,6 +46,11 @@ impl<W: Default + Serialize + DeserializeOwned> Accounts<W> {
         }
     }
 
+    /// Does something in every account.
+    pub(crate) fn each(&self, act: impl FnMut(&mut W)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).worlds.values_mut().for_each(act);
+    }
+
     /// Looks through all accounts until `look` has found something.
     pub(crate) fn find<T>(&self, look: impl FnMut(&mut W) -> Option<T>) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).worlds.values_mut().find_map(look)

@@ -1,5 +1,6 @@
 //! Answers in DigitalOcean's form.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
@@ -82,4 +83,29 @@ fn link_to(call: &Call, page: usize) -> String {
     query.extend_pairs(call.query.iter().filter(|(key, _)| key != "page"));
     query.append_pair("page", &page.to_string());
     format!("{}{}?{}", call.origin, call.path, query.finish())
+}
+
+/// A time as this cloud writes it.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The body, which must be JSON.
+pub(super) fn body(call: &Call) -> Result<Value, Refusal> {
+    let object = call.json().filter(Value::is_object);
+    object.ok_or_else(|| refuse(400, "You submitted a request with an invalid JSON body."))
+}
+
+/// A text that must be there and not be empty.
+pub(super) fn text<'a>(body: &'a Value, key: &str) -> Result<&'a str, Refusal> {
+    let given = body[key].as_str().filter(|text| !text.is_empty());
+    given.ok_or_else(|| invalid(format!("{} can't be blank", key[..1].to_uppercase() + &key[1..])))
+}
+
+/// A list of texts; one that is not there is empty.
+pub(super) fn texts(body: &Value, key: &str) -> Result<Vec<String>, Refusal> {
+    match &body[key] {
+        Value::Null => Ok(Vec::new()),
+        list => serde_json::from_value(list.clone()).map_err(|_| invalid(format!("{key} must be a list of strings"))),
+    }
 }

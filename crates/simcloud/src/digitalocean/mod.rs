@@ -1,8 +1,28 @@
 //! DigitalOcean, version 2 of its API.
 
+#![expect(clippy::unnecessary_wraps, reason = "operations have one shape, so that all fit into one table")]
+
 mod account;
+mod action;
 mod answer;
+mod catalog;
+mod create;
+mod domains;
+mod droplet;
+mod droplet_actions;
+mod droplets;
+mod effect;
+mod images;
+mod keys;
+mod networks;
+mod projects;
 mod routes;
+mod shop;
+mod snapshots;
+mod tags;
+mod volume;
+mod volume_actions;
+mod volumes;
 mod world;
 
 use std::sync::Arc;
@@ -48,11 +68,15 @@ impl DigitalOcean {
 
     /// Runs `handle` in the caller's account, as it is now.
     fn perform(&self, call: &Call, handle: impl FnOnce(&mut World, &Moment<'_>, &Call) -> Answer) -> Reply {
-        let moment = Moment { now: self.sim.now(), sim: &self.sim };
+        let moment = self.moment();
         self.accounts.with(call.bearer().unwrap_or_default(), |world| {
             world.settle(&moment);
             handle(world, &moment, call).unwrap_or_else(Reply::from)
         })
+    }
+
+    fn moment(&self) -> Moment<'_> {
+        Moment { now: self.sim.now(), sim: &self.sim }
     }
 
     fn room(&self, call: &Call) -> [Room; 2] {
@@ -102,15 +126,38 @@ impl Fake for DigitalOcean {
     }
 
     fn truth(&self) -> Value {
-        json!({})
+        let mut all = json!({"machines": [], "volumes": [], "snapshots": [], "ssh_keys": [], "domains": []});
+        let mut add = |kind: &str, things: Vec<Value>| {
+            if let Some(list) = all[kind].as_array_mut() {
+                list.extend(things);
+            }
+        };
+        self.accounts.each(|world| {
+            world.settle(&self.moment());
+            let there = world.droplets.values().filter(|droplet| droplet.is_there());
+            add("machines", there.map(|droplet| json!(droplet)).collect());
+            add("volumes", world.volumes.iter().map(|(id, volume)| json!({"id": id, "is": volume})).collect());
+            add("snapshots", world.snapshots.iter().map(|(id, snapshot)| json!({"id": id, "is": snapshot})).collect());
+            add("ssh_keys", world.keys.iter().map(|(id, key)| json!({"id": id, "is": key})).collect());
+            add("domains", world.domains.iter().map(|(name, domain)| json!({"id": name, "is": domain})).collect());
+        });
+        all
     }
 
-    fn seed(&self, _count: usize, _token: Option<&str>) -> Result<Vec<String>, String> {
-        Ok(Vec::new())
+    fn seed(&self, count: usize, token: Option<&str>) -> Result<Vec<String>, String> {
+        let moment = self.moment();
+        self.accounts
+            .with_only(token, |world| (0..count).map(|_| create::foreign(world, &moment).to_string()).collect())
     }
 
-    fn set_state(&self, _id: &str, _word: &str) -> bool {
-        false
+    fn set_state(&self, id: &str, word: &str) -> bool {
+        let Ok(id) = id.parse() else { return false };
+        let moment = self.moment();
+        let set = self.accounts.find(|world| {
+            world.settle(&moment);
+            world.droplets.get_mut(&id).map(|droplet| word.clone_into(&mut droplet.status))
+        });
+        set.is_some()
     }
 
     fn saved(&self) -> Value {

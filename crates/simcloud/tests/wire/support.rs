@@ -11,32 +11,32 @@ use tokio::net::TcpStream;
 
 /// An answer as it arrived.
 #[derive(Debug)]
-pub struct Got {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Got {
     /// The body as JSON; nothing is null.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
     }
 }
 
 /// A caller of one cloud.
-pub struct Caller {
-    pub address: SocketAddr,
-    pub token: Option<String>,
+pub(crate) struct Caller {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: Option<String>,
 }
 
 impl Caller {
-    pub fn new(running: &Running, cloud: Cloud, token: &str) -> Self {
+    pub(crate) fn new(running: &Running, cloud: Cloud, token: &str) -> Self {
         Self { address: running.address(cloud).unwrap(), token: Some(token.to_owned()) }
     }
 
     /// One request over a connection of its own.
-    pub async fn send(&self, method: &str, path: &str, body: Value) -> Result<Got, String> {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Value) -> Result<Got, String> {
         let stream = TcpStream::connect(self.address).await.map_err(|error| error.to_string())?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
@@ -56,28 +56,28 @@ impl Caller {
     }
 
     /// A request that must be answered with that status.
-    pub async fn call(&self, method: &str, path: &str, body: Value, status: u16) -> Value {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value, status: u16) -> Value {
         let got = self.send(method, path, body).await.unwrap();
         assert_eq!(got.status, status, "{method} {path}: {}", got.text);
         got.json()
     }
 
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.call("GET", path, Value::Null, 200).await
     }
 
     /// Puts the cloud's clock forward.
-    pub async fn advance(&self, seconds: u64) {
+    pub(crate) async fn advance(&self, seconds: u64) {
         self.call("POST", "/_sim/clock", serde_json::json!({"seconds": seconds}), 200).await;
     }
 
     /// Plans a fault.
-    pub async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         self.call("POST", "/_sim/faults", serde_json::json!([fault]), 200).await;
     }
 }
 
 /// A cloud whose clock stands still unless it is put forward, that is never late and records all.
-pub fn exact(cloud: Cloud) -> Builder {
+pub(crate) fn exact(cloud: Cloud) -> Builder {
     SimCloud::builder().cloud(cloud, 0).speed(0.0).quirks(Quirks::none()).rate_limits(false).record(true)
 }

@@ -1,10 +1,8 @@
 //! What all simulated clouds have in common: faults, the clock, and the end.
 
-mod support;
-
+use crate::support::{Caller, exact};
 use machine_simcloud::{Cloud, SimCloud};
 use serde_json::{Value, json};
-use support::{Caller, exact};
 
 const ACCOUNT: &str = "/v2/account";
 
