@@ -1,0 +1,48 @@
+//! Fly, DigitalOcean and Vultr on this computer: what their APIs say on the wire, with a bill, and with every fault on
+//! request.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), machine_simcloud::StartError> {
+//! use machine_simcloud::{Cloud, SimCloud};
+//!
+//! let running = SimCloud::builder().cloud(Cloud::DigitalOcean, 0).speed(60.0).start().await?;
+//! let api = running.url(Cloud::DigitalOcean); // `Some("http://127.0.0.1:40123")`
+//! running.shutdown().await;
+//! # drop(api);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It is written from the published descriptions alone and knows no crate that speaks to these clouds, so that it can
+//! disagree with them. Beside a cloud's own API every port answers under `/_sim/`: the truth, the bill, the faults, the clock.
+
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod bill;
+mod body;
+mod builder;
+mod call;
+mod clock;
+mod control;
+mod digitalocean;
+mod fake;
+mod fault;
+mod ids;
+mod life;
+mod operations;
+mod quirks;
+mod rate;
+mod reply;
+mod running;
+mod serve;
+mod sim;
+mod store;
+mod traffic;
+
+pub use bill::{Charge, Statement, Sum};
+pub use builder::{Builder, Cloud, SimCloud, StartError};
+pub use fault::{Fault, What, When};
+pub use quirks::Quirks;
+pub use running::Running;
+pub use traffic::Exchange;

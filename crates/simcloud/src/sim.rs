@@ -1,0 +1,54 @@
+//! What one cloud's fake and the frame around it share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use crate::bill::Bill;
+use crate::clock::Clock;
+use crate::fault::Faults;
+use crate::quirks::Quirks;
+use crate::traffic::Traffic;
+
+/// The clock, the bill, the faults and the traffic of one cloud.
+#[derive(Debug)]
+pub(crate) struct Sim {
+    /// The clock, the same for all clouds.
+    pub(crate) clock: Arc<Clock>,
+    /// What it all costs.
+    pub(crate) bill: Bill,
+    /// What is to go wrong.
+    pub(crate) faults: Faults,
+    /// What went over the wire.
+    pub(crate) traffic: Traffic,
+    /// How late the cloud is.
+    pub(crate) quirks: Quirks,
+    /// Whether the cloud refuses those who ask too often.
+    pub(crate) rate_limits: bool,
+    /// Whether anything has changed since the state was last written.
+    changed: AtomicBool,
+}
+
+impl Sim {
+    /// A cloud that has not been asked anything yet.
+    pub(crate) fn new(clock: Arc<Clock>, bill: Bill, quirks: Quirks, rate_limits: bool, recording: bool) -> Self {
+        let (faults, traffic, changed) = (Faults::default(), Traffic::new(recording), AtomicBool::new(false));
+        Self { clock, bill, faults, traffic, quirks, rate_limits, changed }
+    }
+
+    /// What its clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Something has changed that should outlive a restart.
+    pub(crate) fn touch(&self) {
+        self.changed.store(true, Ordering::Release);
+    }
+
+    /// Whether something has changed since this was last asked.
+    pub(crate) fn take_change(&self) -> bool {
+        self.changed.swap(false, Ordering::AcqRel)
+    }
+}

@@ -1,0 +1,10 @@
+//! The simulated clouds, spoken to over sockets.
+
+#[cfg(test)]
+mod digitalocean_spec;
+#[cfg(test)]
+mod frame;
+#[cfg(test)]
+mod spec;
+#[cfg(test)]
+mod support;
