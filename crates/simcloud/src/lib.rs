@@ -28,6 +28,7 @@ mod control;
 mod digitalocean;
 mod fake;
 mod fault;
+mod handle;
 mod ids;
 mod life;
 mod operations;
@@ -38,11 +39,16 @@ mod running;
 mod serve;
 mod sim;
 mod store;
+#[cfg(feature = "conformance")]
+mod subject;
 mod traffic;
 
 pub use bill::{Charge, Statement, Sum};
 pub use builder::{Builder, Cloud, SimCloud, StartError};
 pub use fault::{Fault, What, When};
+pub use handle::Handle;
 pub use quirks::Quirks;
 pub use running::Running;
+#[cfg(feature = "conformance")]
+pub use subject::SimSubject;
 pub use traffic::Exchange;

@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::bill::Statement;
 use crate::builder::Cloud;
 use crate::fake::Fake;
+use crate::handle::Handle;
 use crate::serve::serve;
 use crate::sim::Sim;
 use crate::store::{Saved, Store};
@@ -60,6 +61,11 @@ impl Running {
     /// The URL of `cloud` without a path: what its API would be at `https://api.…` is here below it.
     pub fn url(&self, cloud: Cloud) -> Option<String> {
         self.address(cloud).map(|address| format!("http://{address}"))
+    }
+
+    /// What whoever plays `cloud` may see and do; nothing if it is not played.
+    pub fn handle(&self, cloud: Cloud) -> Option<Handle> {
+        self.clouds.get(&cloud).cloned().map(Handle)
     }
 
     /// What went over the wire to and from `cloud`, where that is recorded; oldest first, and at most the last 10,000.

@@ -1,0 +1,60 @@
+//! What a program that plays a cloud may see and do beyond the cloud's own API: what `/_sim/` offers, without the wire.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::fault::Fault;
+use crate::running::Up;
+
+/// One cloud that is played, as whoever plays it has it. Cheap to clone; outlives the cloud without harm.
+#[derive(Clone)]
+pub struct Handle(pub(crate) Up);
+
+impl Handle {
+    /// Where the cloud listens, without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.address)
+    }
+
+    /// Adds faults to the plan. `false` if there are too many.
+    pub fn plan(&self, faults: &[Fault]) -> bool {
+        self.0.sim.faults.plan(faults)
+    }
+
+    /// Forgets every fault that has not happened.
+    pub fn calm(&self) {
+        self.0.sim.faults.calm();
+    }
+
+    /// Puts a machine into a state of that word, whatever it means. `false` if there is no such machine.
+    pub fn set_state(&self, id: &str, word: &str) -> bool {
+        self.0.sim.touch();
+        self.0.fake.set_state(id, word)
+    }
+
+    /// Makes machines that carry no marker, in the account of `token`, and says their ids.
+    ///
+    /// # Errors
+    /// Why there can be none.
+    pub fn seed(&self, count: usize, token: &str) -> Result<Vec<String>, String> {
+        self.0.sim.touch();
+        self.0.fake.seed(count, Some(token))
+    }
+
+    /// Everything that there is, by kind, whoever's it is.
+    pub fn truth(&self) -> Value {
+        self.0.fake.truth()
+    }
+
+    /// How many requests have come in, by operation.
+    pub fn requests(&self) -> BTreeMap<&'static str, u64> {
+        self.0.sim.traffic.requests()
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Handle").field(&self.0.address).finish()
+    }
+}

@@ -1,0 +1,250 @@
+//! A kind of provider before a simulated cloud, as what the conformance suite tests.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use machine_conformance::{KindSubject, Subject};
+use machine_core::{CloudProvider, Error, ErrorKind, MachineId, ProviderKind, ResourceKind, Result};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::builder::{Cloud, SimCloud};
+use crate::fault::{Fault, What, When};
+use crate::handle::Handle;
+use crate::quirks::Quirks;
+
+/// How many times as fast as the world's the cloud's clock runs: what takes half a minute is over at the first look.
+const SPEED: f64 = 300.0;
+
+/// The token of the account that is tested.
+const TOKEN: &str = "conformance-account";
+
+/// A kind of provider before a simulated cloud. The cloud runs on a thread of its own and ends with this.
+#[derive(Debug)]
+pub struct SimSubject<K> {
+    kind: KindSubject<K>,
+    played: Played,
+    _thread: Thread,
+}
+
+/// The thread that the cloud runs on.
+#[derive(Debug)]
+struct Thread {
+    stop: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// The cloud, and what the suite's words are in its own.
+#[derive(Debug)]
+struct Played {
+    cloud: Cloud,
+    handle: Handle,
+}
+
+impl<K: ProviderKind> SimSubject<K> {
+    /// The kind `K` before `cloud`, which it reaches by `api-url` and whose token it has under the key `secret`.
+    ///
+    /// # Errors
+    /// Where no cloud can be played on this computer.
+    pub fn new(cloud: Cloud, secret: &str) -> Result<Self> {
+        let failed = |why: String| Error::new(ErrorKind::System, format!("no cloud can be played here: {why}"));
+        let stop = CancellationToken::new();
+        let (tell, told) = std::sync::mpsc::channel();
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name("simcloud".into())
+            .spawn(move || play(cloud, &stopped, &tell))
+            .map_err(|error| failed(error.to_string()))?;
+        let thread = Thread { stop, thread: Some(thread) };
+        let handle = told.recv().map_err(|error| failed(error.to_string()))?.map_err(failed)?;
+        let config = json!({ "api-url": handle.url(), secret: TOKEN, "rate-limit": false });
+        Ok(Self { kind: KindSubject::new(config), played: Played { cloud, handle }, _thread: thread })
+    }
+}
+
+/// Plays the cloud until it is told to stop.
+fn play(cloud: Cloud, stop: &CancellationToken, tell: &std::sync::mpsc::Sender<Result<Handle, String>>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(tell.send(Err(error.to_string()))),
+    };
+    runtime.block_on(async {
+        let builder = SimCloud::builder().cloud(cloud, 0).speed(SPEED).quirks(Quirks::default()).rate_limits(false);
+        match builder.start().await {
+            Err(error) => drop(tell.send(Err(error.to_string()))),
+            Ok(running) => {
+                let handle = running.handle(cloud).ok_or_else(|| "it does not listen".to_owned());
+                drop(tell.send(handle));
+                stop.cancelled().await;
+                running.shutdown().await;
+            }
+        }
+    });
+}
+
+impl Played {
+    /// The operation that creates a thing of that kind.
+    fn create(&self, resource: ResourceKind) -> &'static str {
+        match (self.cloud, resource) {
+            (Cloud::DigitalOcean, ResourceKind::Machine) => "create_droplet",
+            (Cloud::Vultr, ResourceKind::Machine) => "create_instance",
+            (Cloud::DigitalOcean, ResourceKind::Volume) => "create_volume",
+            (Cloud::Vultr, ResourceKind::Volume) => "create_block",
+            (Cloud::DigitalOcean, ResourceKind::Snapshot) => "create_droplet_action",
+            (Cloud::Vultr, ResourceKind::Snapshot) => "create_snapshot",
+            (_, ResourceKind::SshKey) => "create_ssh_key",
+            (_, ResourceKind::DnsRecord) => "create_record",
+            _ => "create_address",
+        }
+    }
+
+    fn list(&self) -> &'static str {
+        match self.cloud {
+            Cloud::DigitalOcean => "list_droplets",
+            Cloud::Vultr => "list_instances",
+        }
+    }
+
+    fn delete(&self) -> &'static str {
+        match self.cloud {
+            Cloud::DigitalOcean => "delete_droplet",
+            Cloud::Vultr => "delete_instance",
+        }
+    }
+
+    /// A refusal that is the account's: a limit.
+    fn refusal(&self) -> What {
+        let (code, body) = match self.cloud {
+            Cloud::DigitalOcean => {
+                (422, json!({"id": "unprocessable_entity", "message": "this will exceed your droplet limit"}))
+            }
+            Cloud::Vultr => (400, json!({"error": "You have reached the maximum number of instances", "status": 400})),
+        };
+        What::Status { code, headers: std::collections::BTreeMap::new(), body }
+    }
+
+    fn fault_of(&self, fault: machine_conformance::Fault) -> Fault {
+        use machine_conformance::Fault as F;
+
+        let (operation, when, what, skip) = match fault {
+            F::RefuseCreate(resource) => (self.create(resource), When::Before, self.refusal(), 0),
+            F::LoseCreateAnswer(resource) => (self.create(resource), When::After, What::Reset, 0),
+            F::SlowCreateAnswer(time) => {
+                (self.create(ResourceKind::Machine), When::After, What::Slow { ms: millis(time) }, 0)
+            }
+            F::LateCreate(time) => (self.create(ResourceKind::Machine), When::After, late(time), 0),
+            F::FailListPage(page) => (self.list(), When::Before, forbidden(), page.saturating_sub(1)),
+            F::LoseDestroyAnswer => (self.delete(), When::After, What::Reset, 0),
+            // Neither cloud says at the creation whether a machine will start.
+            _ => (self.create(ResourceKind::Machine), When::After, What::Reset, 0),
+        };
+        Fault { operation: operation.to_owned(), when, what, times: 1, skip: u32::try_from(skip).unwrap_or(u32::MAX) }
+    }
+}
+
+/// What cannot be had, now or later.
+fn forbidden() -> What {
+    let body =
+        json!({"id": "forbidden", "message": "You are not permitted to do that.", "error": "Forbidden", "status": 403});
+    What::Status { code: 403, headers: std::collections::BTreeMap::new(), body }
+}
+
+/// In the cloud's time.
+fn late(time: Duration) -> What {
+    What::Late { ms: millis(time.mul_f64(SPEED)) }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The list of the truth that has things of that kind.
+fn shelf(resource: ResourceKind) -> &'static str {
+    match resource {
+        ResourceKind::Volume => "volumes",
+        ResourceKind::Snapshot => "snapshots",
+        ResourceKind::SshKey => "ssh_keys",
+        ResourceKind::DnsRecord => "records",
+        _ => "machines",
+    }
+}
+
+#[async_trait]
+impl machine_conformance::Cloud for Played {
+    async fn fault(&self, fault: machine_conformance::Fault) {
+        self.handle.plan(&[self.fault_of(fault)]);
+    }
+
+    async fn calm(&self) {
+        self.handle.calm();
+    }
+
+    async fn set_raw_state(&self, id: &MachineId, word: &str) {
+        self.handle.set_state(id.as_str(), word);
+    }
+
+    async fn seed(&self, count: usize) -> Vec<MachineId> {
+        self.handle.seed(count, TOKEN).unwrap_or_default().into_iter().map(MachineId::new).collect()
+    }
+
+    fn page_size(&self) -> usize {
+        match self.cloud {
+            Cloud::DigitalOcean => 200,
+            Cloud::Vultr => 500,
+        }
+    }
+
+    async fn made(&self, resource: ResourceKind, name: &str) -> usize {
+        let truth = self.handle.truth();
+        let things = truth[shelf(resource)].as_array().map(Vec::as_slice).unwrap_or_default();
+        things.iter().filter(|thing| holds(thing, name)).count()
+    }
+
+    async fn create_requests(&self, resource: ResourceKind) -> usize {
+        let requests = self.handle.requests();
+        requests.get(self.create(resource)).map_or(0, |count| usize::try_from(*count).unwrap_or(usize::MAX))
+    }
+}
+
+/// Whether the thing, or anything of it, has that text: clouds call a name by many names.
+fn holds(thing: &Value, text: &str) -> bool {
+    match thing {
+        Value::String(own) => own == text || own.starts_with(&format!("{text} ")),
+        Value::Array(items) => items.iter().any(|item| holds(item, text)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, text)),
+        _ => false,
+    }
+}
+
+impl<K: ProviderKind> Subject for SimSubject<K> {
+    fn open(&self) -> Result<Arc<dyn CloudProvider>> {
+        self.kind.open()
+    }
+
+    fn open_with_bad_credential(&self) -> Option<Result<Arc<dyn CloudProvider>>> {
+        self.kind.open_with_bad_credential()
+    }
+
+    fn cloud(&self) -> Option<&dyn machine_conformance::Cloud> {
+        Some(&self.played)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![TOKEN.to_owned()]
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(40)
+    }
+}
