@@ -39,6 +39,7 @@ mod serve;
 mod sim;
 mod store;
 mod traffic;
+mod vultr;
 
 pub use bill::{Charge, Statement, Sum};
 pub use builder::{Builder, Cloud, SimCloud, StartError};
