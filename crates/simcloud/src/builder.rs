@@ -18,6 +18,7 @@ use crate::quirks::Quirks;
 use crate::running::{Running, Up};
 use crate::sim::Sim;
 use crate::store::{Saved, Store};
+use crate::vultr::Vultr;
 
 /// A cloud that can be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,12 +26,15 @@ use crate::store::{Saved, Store};
 pub enum Cloud {
     /// DigitalOcean, version 2 of its API.
     DigitalOcean,
+    /// Vultr, version 2 of its API.
+    Vultr,
 }
 
 impl fmt::Display for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::DigitalOcean => "digitalocean",
+            Self::Vultr => "vultr",
         })
     }
 }
@@ -173,6 +177,10 @@ fn raise(cloud: Cloud, sim: &Arc<Sim>, saved: serde_json::Value) -> serde_json::
     match cloud {
         Cloud::DigitalOcean => {
             let fake = Arc::new(DigitalOcean::new(Arc::clone(sim), saved)?);
+            Ok((Arc::clone(&fake) as Arc<dyn Fake>, fake.router()))
+        }
+        Cloud::Vultr => {
+            let fake = Arc::new(Vultr::new(Arc::clone(sim), saved)?);
             Ok((Arc::clone(&fake) as Arc<dyn Fake>, fake.router()))
         }
     }

@@ -42,6 +42,7 @@ mod store;
 #[cfg(feature = "conformance")]
 mod subject;
 mod traffic;
+mod vultr;
 
 pub use bill::{Charge, Statement, Sum};
 pub use builder::{Builder, Cloud, SimCloud, StartError};

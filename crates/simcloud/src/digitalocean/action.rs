@@ -62,7 +62,7 @@ impl Action {
     /// It is over.
     pub(super) fn complete(&mut self, at: Timestamp) {
         let fails = matches!(self.effect, Effect::Fail);
-        self.status = if fails { "errored" } else { "completed" }.to_owned();
+        if fails { "errored" } else { "completed" }.clone_into(&mut self.status);
         self.due = at;
     }
 

@@ -95,9 +95,8 @@ impl Effect {
             }
             Self::Rename(name) => droplet.name = name,
             Self::Feature(feature) => {
-                if !droplet.features.contains(&feature) {
-                    droplet.features.push(feature);
-                }
+                droplet.features.retain(|has| *has != feature);
+                droplet.features.push(feature);
             }
             Self::NoFeature(feature) => droplet.features.retain(|has| *has != feature),
             _ => {}

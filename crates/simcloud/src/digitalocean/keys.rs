@@ -16,13 +16,13 @@ use crate::reply::Reply;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Key {
     name: String,
-    public_key: String,
+    material: String,
     fingerprint: String,
 }
 
 impl Key {
     fn show(&self, id: u64) -> Value {
-        json!({"id": id, "fingerprint": self.fingerprint, "public_key": self.public_key, "name": self.name})
+        json!({"id": id, "fingerprint": self.fingerprint, "public_key": self.material, "name": self.name})
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn create(world: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
     if world.keys.values().any(|key| key.fingerprint == fingerprint) {
         return Err(invalid("SSH Key is already in use on your account"));
     }
-    let key = Key { name: name.to_owned(), public_key: public_key.to_owned(), fingerprint };
+    let key = Key { name: name.to_owned(), material: public_key.to_owned(), fingerprint };
     let id = world.next();
     let shown = key.show(id);
     world.keys.insert(id, key);

@@ -8,3 +8,5 @@ mod frame;
 mod spec;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod vultr_spec;

@@ -111,7 +111,7 @@ impl Spec {
     }
 }
 
-/// Says `nullable` of OpenAPI 3.0 in the words of JSON schema.
+/// Says `nullable` in the words of JSON schema, which has another for it.
 fn allow_nulls(value: &mut Value) {
     if let Value::Object(object) = value {
         if object.get("nullable") == Some(&Value::Bool(true)) {

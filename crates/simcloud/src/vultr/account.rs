@@ -1,0 +1,26 @@
+//! `/v2/account`: whose key it is.
+
+use serde_json::json;
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::vultr::Answer;
+use crate::vultr::world::{Moment, World};
+
+/// `GET /v2/account`
+pub(super) fn get(_: &mut World, moment: &Moment<'_>, _: &Call) -> Answer {
+    // To the cent, as a bill is.
+    let charges = (moment.sim.bill.statement(moment.now, None).total.dollars * 100.0).round() / 100.0;
+    Ok(Reply::json(
+        200,
+        &json!({"account": {
+            "name": "Somebody",
+            "email": "somebody@example.com",
+            "acls": ["subscriptions", "provisioning", "dns", "billing"],
+            "balance": -100.0,
+            "pending_charges": charges,
+            "last_payment_date": "2026-01-15T12:00:00+00:00",
+            "last_payment_amount": -100.0,
+        }}),
+    ))
+}
