@@ -43,6 +43,12 @@ pub trait Cloud: Send + Sync {
     /// Makes `count` machines that are somebody else's and carry no marker. Costs nothing.
     async fn seed(&self, count: usize) -> Vec<MachineId>;
 
+    /// Whether the answer to the creation of a machine can tell that it did not start. A cloud that accepts first and starts
+    /// later cannot.
+    fn tells_failed_starts(&self) -> bool {
+        true
+    }
+
     /// How many machines are on one page of a list, at most.
     fn page_size(&self) -> usize;
 

@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Remote,
     /// The other side is played. Whoever needs it has it for itself.
     Cloud,
+    /// The answer to a creation can tell that a machine did not start.
+    FailedStart,
     /// A credential that is not accepted.
     BadCredential,
     /// Machines have a command of their own.
@@ -68,6 +70,9 @@ impl Need {
     /// Whether it is there; otherwise why not.
     pub(crate) fn check(self, subject: &dyn Subject, provider: &dyn CloudProvider) -> Outcome {
         match self.missing(subject) {
+            None if self == Self::FailedStart && subject.cloud().is_some_and(|cloud| !cloud.tells_failed_starts()) => {
+                Err(Stop::Lacks("create: this cloud accepts a machine before it starts it".to_owned()))
+            }
             // Whoever holds the machines himself need not ask who he is.
             Some(_) if self == Self::BadCredential && !provider.capabilities().remote => {
                 Err(Stop::Lacks("remote: nobody else holds the machines, and there is no credential".to_owned()))

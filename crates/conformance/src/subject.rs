@@ -53,6 +53,11 @@ pub trait Subject: Send + Sync + 'static {
         None
     }
 
+    /// What time it is where the machines are.
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
     /// How long a machine may take to get somewhere.
     fn patience(&self) -> Duration {
         Duration::from_secs(20)

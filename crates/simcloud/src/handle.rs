@@ -47,6 +47,11 @@ impl Handle {
         self.0.fake.truth()
     }
 
+    /// What time it is in the cloud.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.0.sim.now()
+    }
+
     /// How many requests have come in, by operation.
     pub fn requests(&self) -> BTreeMap<&'static str, u64> {
         self.0.sim.traffic.requests()

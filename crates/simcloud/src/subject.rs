@@ -16,15 +16,20 @@ use crate::handle::Handle;
 use crate::quirks::Quirks;
 
 /// How many times as fast as the world's the cloud's clock runs: what takes half a minute is over at the first look.
-const SPEED: f64 = 300.0;
+const SPEED: f64 = 120.0;
 
 /// The token of the account that is tested.
 const TOKEN: &str = "conformance-account";
+
+/// A token that no simulated cloud accepts.
+const BAD_TOKEN: &str = "bad-conformance-account";
 
 /// A kind of provider before a simulated cloud. The cloud runs on a thread of its own and ends with this.
 #[derive(Debug)]
 pub struct SimSubject<K> {
     kind: KindSubject<K>,
+    /// The same with a token that the cloud does not accept.
+    stranger: KindSubject<K>,
     played: Played,
     _thread: Thread,
 }
@@ -68,8 +73,11 @@ impl<K: ProviderKind> SimSubject<K> {
             .map_err(|error| failed(error.to_string()))?;
         let thread = Thread { stop, thread: Some(thread) };
         let handle = told.recv().map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        let config = json!({ "api-url": handle.url(), secret: TOKEN, "rate-limit": false });
-        Ok(Self { kind: KindSubject::new(config), played: Played { cloud, handle }, _thread: thread })
+        let kind = |token: &str| {
+            KindSubject::new(json!({ "api-url": format!("{}/v2", handle.url()), secret: token, "rate-limit": false }))
+        };
+        let (kind, stranger) = (kind(TOKEN), kind(BAD_TOKEN));
+        Ok(Self { kind, stranger, played: Played { cloud, handle }, _thread: thread })
     }
 }
 
@@ -116,6 +124,18 @@ impl Played {
         }
     }
 
+    /// The operation that lists things of that kind.
+    fn list_of(&self, resource: ResourceKind) -> &'static str {
+        match (self.cloud, resource) {
+            (Cloud::Vultr, ResourceKind::Volume) => "list_blocks",
+            (_, ResourceKind::Volume) => "list_volumes",
+            (_, ResourceKind::Snapshot) => "list_snapshots",
+            (_, ResourceKind::SshKey) => "list_ssh_keys",
+            (_, ResourceKind::DnsRecord) => "list_records",
+            _ => self.list(),
+        }
+    }
+
     fn delete(&self) -> &'static str {
         match self.cloud {
             Cloud::DigitalOcean => "delete_droplet",
@@ -145,9 +165,10 @@ impl Played {
             }
             F::LateCreate(time) => (self.create(ResourceKind::Machine), When::After, late(time), 0),
             F::FailListPage(page) => (self.list(), When::Before, forbidden(), page.saturating_sub(1)),
+            F::FailList(resource) => (self.list_of(resource), When::Before, forbidden(), 0),
             F::LoseDestroyAnswer => (self.delete(), When::After, What::Reset, 0),
-            // Neither cloud says at the creation whether a machine will start.
-            _ => (self.create(ResourceKind::Machine), When::After, What::Reset, 0),
+            // Not ordered: neither cloud tells at the creation whether a machine will start.
+            _ => ("none", When::Before, What::Reset, 0),
         };
         Fault { operation: operation.to_owned(), when, what, times: 1, skip: u32::try_from(skip).unwrap_or(u32::MAX) }
     }
@@ -198,6 +219,10 @@ impl machine_conformance::Cloud for Played {
         self.handle.seed(count, TOKEN).unwrap_or_default().into_iter().map(MachineId::new).collect()
     }
 
+    fn tells_failed_starts(&self) -> bool {
+        false
+    }
+
     fn page_size(&self) -> usize {
         match self.cloud {
             Cloud::DigitalOcean => 200,
@@ -206,6 +231,10 @@ impl machine_conformance::Cloud for Played {
     }
 
     async fn made(&self, resource: ResourceKind, name: &str) -> usize {
+        if resource == ResourceKind::Snapshot {
+            // What was accepted is made a little later.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         let truth = self.handle.truth();
         let things = truth[shelf(resource)].as_array().map(Vec::as_slice).unwrap_or_default();
         things.iter().filter(|thing| holds(thing, name)).count()
@@ -233,7 +262,7 @@ impl<K: ProviderKind> Subject for SimSubject<K> {
     }
 
     fn open_with_bad_credential(&self) -> Option<Result<Arc<dyn CloudProvider>>> {
-        self.kind.open_with_bad_credential()
+        Some(self.stranger.open())
     }
 
     fn cloud(&self) -> Option<&dyn machine_conformance::Cloud> {
@@ -242,6 +271,10 @@ impl<K: ProviderKind> Subject for SimSubject<K> {
 
     fn secrets(&self) -> Vec<String> {
         vec![TOKEN.to_owned()]
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.played.handle.now()
     }
 
     fn patience(&self) -> Duration {

@@ -14,8 +14,8 @@ cases! { "create":
     an_unclear_outcome_is_never_repeated [Remote, Cloud],
     an_unclear_outcome_is_settled_by_find [Remote, Cloud],
     a_refusal_says_that_nothing_happened [Remote, Cloud],
-    a_failed_start_is_applied [Remote, Cloud],
-    what_failed_to_start_carries_the_markers [Remote, Cloud],
+    a_failed_start_is_applied [Remote, Cloud, FailedStart],
+    what_failed_to_start_carries_the_markers [Remote, Cloud, FailedStart],
     dropping_it_before_the_answer_leaves_one_machine_with_markers [Remote, Cloud],
     unsupported_is_found_before_any_request [Remote, Cloud],
 }

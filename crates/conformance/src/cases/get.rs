@@ -79,7 +79,7 @@ async fn tells_when_it_was_created(bench: &Bench) -> Outcome {
     let machine = bench.create(&bench.spec()).await?;
     let shown = bench.provider.get(&machine.id).await?;
     if let Some(at) = shown.created_at {
-        let off = (at.as_second() - jiff::Timestamp::now().as_second()).abs();
+        let off = (at.as_second() - bench.subject.now().as_second()).abs();
         ensure!(off < 600, "it was created just now, and says {at}");
     }
     Ok(())
