@@ -1,6 +1,6 @@
 //! Changing a droplet: its name, its tags, its volumes.
 
-use machine_core::{Error, ErrorKind, Machine, MachineChange, MachineId, Result};
+use machine_core::{Effect, Error, ErrorKind, Machine, MachineChange, MachineId, Result};
 
 use crate::convert::{Tags, deadline_tag, droplet_id, is_deadline, is_tag_of_label, label_tag};
 use crate::provider::DigitalOceanProvider;
@@ -24,22 +24,28 @@ impl DigitalOceanProvider {
         }
         let droplet = self.settled(number).await?;
         let tags = tag_change(droplet.tags.as_deref().unwrap_or_default(), change)?;
+        let mut changed = false;
         // New before old: between the two a machine has both, and never none.
         for tag in &tags.on {
-            self.put_tag(number, tag).await?;
+            self.put_tag(number, tag).await.map_err(partly(changed))?;
+            changed = true;
         }
         for tag in &tags.off {
-            self.take_tag(number, tag).await?;
+            self.take_tag(number, tag).await.map_err(partly(changed))?;
+            changed = true;
         }
         if let Some(name) = change.name.as_ref().filter(|name| name.as_str() != droplet.name) {
-            let path = ["droplets", &number.to_string()];
-            self.act(&path, &DropletAction::named("rename", name.as_str()), self.pace().action).await?;
+            let (path, rename) = (["droplets", &number.to_string()], DropletAction::named("rename", name.as_str()));
+            self.act(&path, &rename, self.pace().action).await.map_err(partly(changed))?;
+            changed = true;
         }
         for volume in &change.detach {
-            self.detach_volume(volume).await?;
+            self.detach_volume(volume).await.map_err(partly(changed))?;
+            changed = true;
         }
         for mount in &change.attach {
-            self.attach_volume(id, mount).await?;
+            self.attach_volume(id, mount).await.map_err(partly(changed))?;
+            changed = true;
         }
         self.look(id).await
     }
@@ -67,6 +73,11 @@ impl DigitalOceanProvider {
             _ => Ok(()),
         }
     }
+}
+
+/// What becomes of an error after something was changed already: that is not undone by it.
+fn partly(changed: bool) -> impl Fn(Error) -> Error {
+    move |error| if changed { error.with_effect(Effect::Applied) } else { error }
 }
 
 /// What has to be done to the tags that are there.

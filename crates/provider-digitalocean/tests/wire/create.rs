@@ -63,7 +63,7 @@ async fn the_next_region_is_tried_where_there_is_no_room() {
 async fn what_cannot_be_is_refused_before_the_request() {
     let cloud = on_offer();
     let provider = client(&cloud);
-    let mut wishes = vec![spec(), spec(), spec(), spec(), spec()];
+    let mut wishes = [spec(), spec(), spec(), spec(), spec()];
     wishes[0].image = Some("debain-12".to_owned());
     wishes[1].size = SizeRequest::Named("s-huge".to_owned());
     wishes[2].max_price = Some(Price { hourly: Money::from_micros(1), monthly_cap: None });
