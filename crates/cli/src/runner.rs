@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 use machine_config::Registry;
 use machine_core::{Clock, Environment, Error, ProviderKind, Result};
+use machine_fly::FlyKind;
 use machine_local::LocalKind;
 
 use crate::cli::{self, Cli};
@@ -40,7 +41,7 @@ pub struct Runner {
 impl Runner {
     /// The command with the providers that it brings along.
     pub fn builtin() -> Self {
-        Self { registry: Registry::new().with::<LocalKind>(), ..Self::default() }
+        Self { registry: Registry::new().with::<LocalKind>().with::<FlyKind>(), ..Self::default() }
     }
 
     /// Adds a kind of provider, in place of one of the same name.
