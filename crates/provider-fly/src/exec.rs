@@ -66,9 +66,7 @@ impl Fly {
             Ok(ran) => return Ok(ran),
             Err(error) => missing(error, "machine", id.as_str()),
         };
-        let timed_out =
-            error.kind() == ErrorKind::Timeout || error.to_string().to_lowercase().contains("deadline exceeded");
-        if timed_out {
+        if ran_too_long(&error) {
             let limit = LIMIT.as_secs();
             let what = format!(
                 "the command was not done after {limit} s, the longest that Fly lets one run; how it goes on is not known"
@@ -86,6 +84,12 @@ impl Fly {
             _ => Err(error),
         }
     }
+}
+
+/// Whether the cloud, or the proxy before it, stopped waiting for the command.
+fn ran_too_long(error: &Error) -> bool {
+    let by_proxy = error.context().contains(&("status", "504".to_owned()));
+    error.kind() == ErrorKind::Timeout || by_proxy || error.to_string().to_lowercase().contains("deadline exceeded")
 }
 
 fn not_running(id: &MachineId, raw_state: &str) -> Error {
