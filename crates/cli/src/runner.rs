@@ -8,6 +8,7 @@ use clap::FromArgMatches as _;
 use machine_config::Registry;
 use machine_core::{Clock, Environment, Error, ProviderKind, Result};
 use machine_digitalocean::DigitalOceanKind;
+use machine_fly::FlyKind;
 use machine_local::LocalKind;
 use machine_vultr::VultrKind;
 
@@ -42,7 +43,8 @@ pub struct Runner {
 impl Runner {
     /// The command with the providers that it brings along.
     pub fn builtin() -> Self {
-        let registry = Registry::new().with::<LocalKind>().with::<DigitalOceanKind>().with::<VultrKind>();
+        let registry =
+            Registry::new().with::<LocalKind>().with::<FlyKind>().with::<DigitalOceanKind>().with::<VultrKind>();
         Self { registry, ..Self::default() }
     }
 

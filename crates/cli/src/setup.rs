@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use machine_config::{Choice, Config, Section};
-use machine_core::{Error, OpenContext, Opened, Result};
+use machine_core::{Error, OpenContext, Opened, OwnerSource, Result};
 use machine_fleet::StateDir;
 
 use crate::cli::Globals;
@@ -69,11 +69,16 @@ impl Setup {
     /// What is wrong with its settings, with their place.
     pub(crate) fn open(&self, section: &Section) -> Result<Opened> {
         let Surroundings { environment, clock, program, .. } = &self.surroundings;
+        let state = self.state()?;
         section.open(&OpenContext {
-            state_dir: self.state()?.join(section.kind().info().kind),
+            state_dir: state.join(section.kind().info().kind),
             program: program.clone(),
             environment: environment.clone(),
             clock: clock.clone(),
+            owner: OwnerSource::from_fn(move || {
+                let state = state.clone();
+                async move { StateDir::open(state)?.owner().await }
+            }),
         })
     }
 }

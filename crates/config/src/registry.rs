@@ -5,6 +5,7 @@ use std::fmt;
 use machine_core::{EnvSetting, Error, ErrorKind, OpenContext, Opened, ProviderInfo, ProviderKind, Result, nearest};
 use serde_json::Value;
 
+use crate::path::Path;
 use crate::schema;
 use crate::section::Section;
 
@@ -93,6 +94,14 @@ impl Kind {
     /// The environment variables that it reads.
     pub fn environment(&self) -> &'static [EnvSetting] {
         self.environment
+    }
+
+    /// The environment variables that hold a secret of an account; where it has none, all that it reads.
+    pub fn credentials(&self) -> Vec<&'static str> {
+        let schema = self.schema();
+        let secret = |setting: &&EnvSetting| schema::is_secret(&schema, &Path::default().key(setting.key));
+        let secrets: Vec<_> = self.environment.iter().filter(secret).map(|setting| setting.name).collect();
+        if secrets.is_empty() { self.environment.iter().map(|setting| setting.name).collect() } else { secrets }
     }
 
     /// The JSON schema of its section.

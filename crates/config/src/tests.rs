@@ -3,7 +3,8 @@
 use std::path::Path as FilePath;
 
 use machine_core::{
-    Clock, EnvSetting, Environment, Error, ErrorKind, OpenContext, Opened, ProviderInfo, ProviderKind, Result, Secret,
+    Clock, EnvSetting, Environment, Error, ErrorKind, OpenContext, Opened, OwnerId, OwnerSource, ProviderInfo,
+    ProviderKind, Result, Secret,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -91,6 +92,7 @@ fn opened(section: &Section) -> Error {
         program: "/nowhere".into(),
         environment: Environment::default(),
         clock: Clock::system(),
+        owner: OwnerSource::known(OwnerId::new("nobody")),
     };
     section.open(&context).unwrap_err()
 }

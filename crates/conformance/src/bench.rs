@@ -67,6 +67,11 @@ impl Bench {
         Ok(Layers::default().around(self.subject.open()?))
     }
 
+    /// The size of a volume: so many times the smallest.
+    pub(crate) fn gib(&self, times: u64) -> u64 {
+        times * self.provider.capabilities().limits.smallest_volume_gib.max(1)
+    }
+
     /// The other side.
     pub(crate) fn cloud(&self) -> Outcome<&dyn Cloud> {
         self.subject.cloud().ok_or_else(|| Stop::Missing("nothing plays the cloud".to_owned()))

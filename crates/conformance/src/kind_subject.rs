@@ -4,7 +4,10 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use machine_core::{Clock, CloudProvider, Environment, Error, ErrorKind, OpenContext, Opened, ProviderKind, Result};
+use machine_core::{
+    Clock, CloudProvider, Environment, Error, ErrorKind, IntentId, OpenContext, Opened, OwnerId, OwnerSource,
+    ProviderKind, Result,
+};
 use serde::Deserialize as _;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,6 +24,8 @@ pub struct KindSubject<K> {
     config: Value,
     state: std::io::Result<TempDir>,
     environment: Environment,
+    /// The same for every client, as the state directory is.
+    owner: OwnerId,
     /// Cases that cannot be tried here, and why.
     untried: Vec<(&'static [&'static str], String)>,
     kind: PhantomData<fn() -> K>,
@@ -38,7 +43,9 @@ impl<K: ProviderKind> KindSubject<K> {
                 }
             }
         }
-        Self { config, state: tempfile::tempdir(), environment, untried: Vec::new(), kind: PhantomData }
+        // An intent's id is as good a random word as any.
+        let owner = OwnerId::new(format!("conformance-{}", IntentId::mint()));
+        Self { config, state: tempfile::tempdir(), environment, owner, untried: Vec::new(), kind: PhantomData }
     }
 
     /// Leaves out `cases` where the provider's own report of this computer tells why they cannot be tried here.
@@ -63,7 +70,13 @@ impl<K: ProviderKind> KindSubject<K> {
         })?;
         let program = std::env::current_exe().map_err(|error| Error::io("this program's path is not known", error))?;
         let state_dir: PathBuf = state.path().join(K::INFO.kind);
-        let context = OpenContext { state_dir, program, environment: self.environment.clone(), clock: Clock::system() };
+        let context = OpenContext {
+            state_dir,
+            program,
+            environment: self.environment.clone(),
+            clock: Clock::system(),
+            owner: OwnerSource::known(self.owner.clone()),
+        };
         K::open(config, &context)
     }
 

@@ -16,13 +16,18 @@ use crate::require::Required;
 use crate::snapshot;
 use crate::suite::Suite;
 
+/// How many cases run at once where nobody says otherwise.
+const AT_ONCE: usize = 16;
+
 /// What a case may take beyond its own limits before it is named: others may have their turn before it.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Tries everything on `subject` as the arguments of this test program say, each case as one test, and compares what ran and
 /// what was skipped with the file `kept`.
 pub fn run(subject: impl Subject, kept: impl AsRef<Path>) -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Cases wait far more than they work.
+    arguments.test_threads.get_or_insert(AT_ONCE);
     let required = Arc::new(Required::parse(&std::env::var("MACHINE_REQUIRE").unwrap_or_default()));
     let suite = Arc::new(Suite::new(Arc::new(subject)));
     let report = Arc::new(Mutex::new(Report::default()));

@@ -90,7 +90,13 @@ impl Capabilities {
             regions: false,
             command: false,
             guest: GuestProgram::Brought,
-            limits: Limits { name_len: 63, label_len: 63, user_data_bytes: None, volumes_per_machine: Some(0) },
+            limits: Limits {
+                name_len: 63,
+                label_len: 63,
+                user_data_bytes: None,
+                volumes_per_machine: Some(0),
+                smallest_volume_gib: 1,
+            },
             price_source: PriceSource::Table,
         }
     }
@@ -153,6 +159,8 @@ pub struct Limits {
     pub user_data_bytes: Option<usize>,
     /// The most volumes on one machine.
     pub volumes_per_machine: Option<usize>,
+    /// The smallest volume, in GiB.
+    pub smallest_volume_gib: u64,
 }
 
 /// Where prices come from.

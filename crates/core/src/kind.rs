@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Clock, CloudProvider, Environment, ProviderInfo, Result};
+use crate::{Clock, CloudProvider, Environment, OwnerSource, ProviderInfo, Result};
 
 /// A kind of provider: its names, what can be configured, and how one is opened.
 ///
@@ -62,6 +62,8 @@ pub struct OpenContext {
     pub environment: Environment,
     /// The program's time of day.
     pub clock: Clock,
+    /// Who makes what the program makes, for a provider that has to know it before there is an intent.
+    pub owner: OwnerSource,
 }
 
 /// A provider that was opened, and what goes with it.

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use machine_core::{Deadline, Environment, Error, ErrorKind, IntentId, Result};
+use machine_core::{Deadline, Environment, Error, ErrorKind, IntentId, OwnerId, Result};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
@@ -79,6 +79,14 @@ impl StateDir {
         let dir = Self { path };
         dir.check_writable()?;
         Ok(dir)
+    }
+
+    /// The identity that this directory gives to what this computer makes; minted and written down at the first call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Ledger`] when it is damaged: a new owner in its place would disown every machine.
+    pub async fn owner(&self) -> Result<OwnerId> {
+        crate::owner::of(self).await
     }
 
     /// Where it is.

@@ -129,6 +129,7 @@ fn capabilities(pace: Pace) -> Capabilities {
             label_len: 255,
             user_data_bytes: Some(refuse::USER_DATA),
             volumes_per_machine: Some(refuse::VOLUMES),
+            smallest_volume_gib: 1,
         },
         price_source: PriceSource::Api,
         ..Capabilities::minimal()

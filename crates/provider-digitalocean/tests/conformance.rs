@@ -3,6 +3,4 @@
 use machine_digitalocean::DigitalOceanKind;
 use machine_simcloud::{Cloud, SimSubject};
 
-machine_conformance::main!(
-    SimSubject::<DigitalOceanKind>::new(Cloud::DigitalOcean, "access-token").expect("a cloud can be played")
-);
+machine_conformance::main!(SimSubject::<DigitalOceanKind>::new(Cloud::DigitalOcean, "access-token"));

@@ -35,7 +35,7 @@ impl Said {
         let has = |text: &str| words.contains(text);
         match () {
             () if has("pending destruction") => Some(Self::Leaving),
-            () if has("currently locked") || has("not currently active") => Some(Self::Locked),
+            () if has("currently locked") || has("not currently active") || has("not complete") => Some(Self::Locked),
             () if has("unauthorized ip address") => Some(Self::AddressNotAllowed),
             () if has("nothing to change") => Some(Self::AlreadySo),
             () if has("not available") && ["plan", "region", "location"].into_iter().any(has) => Some(Self::NoRoom),

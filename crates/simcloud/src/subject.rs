@@ -30,8 +30,7 @@ pub struct SimSubject<K> {
     kind: KindSubject<K>,
     /// The same with a token that the cloud does not accept.
     stranger: KindSubject<K>,
-    played: Played,
-    _thread: Thread,
+    played: Result<(Played, Thread), String>,
 }
 
 /// The thread that the cloud runs on.
@@ -58,26 +57,34 @@ struct Played {
 }
 
 impl<K: ProviderKind> SimSubject<K> {
-    /// The kind `K` before `cloud`, which it reaches by `api-url` and whose token it has under the key `secret`.
-    ///
-    /// # Errors
-    /// Where no cloud can be played on this computer.
-    pub fn new(cloud: Cloud, secret: &str) -> Result<Self> {
-        let failed = |why: String| Error::new(ErrorKind::System, format!("no cloud can be played here: {why}"));
+    /// The kind `K` before `cloud`, which it reaches by `api-url` and whose token it has under the key `secret`. Where no cloud
+    /// can be played on this computer, every case says so.
+    pub fn new(cloud: Cloud, secret: &str) -> Self {
+        let played = Played::begin(cloud);
+        let url = played.as_ref().map(|(played, _)| format!("{}/v2", played.handle.url())).unwrap_or_default();
+        let kind = |token: &str| KindSubject::new(json!({ "api-url": url, secret: token, "rate-limit": false }));
+        Self { kind: kind(TOKEN), stranger: kind(BAD_TOKEN), played }
+    }
+
+    fn ready(&self) -> Result<()> {
+        let failed = |why: &String| Error::new(ErrorKind::System, format!("no cloud can be played here: {why}"));
+        self.played.as_ref().map(drop).map_err(failed)
+    }
+}
+
+impl Played {
+    /// Starts to play.
+    fn begin(cloud: Cloud) -> Result<(Self, Thread), String> {
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
             .name("simcloud".into())
             .spawn(move || play(cloud, &stopped, &tell))
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| error.to_string())?;
         let thread = Thread { stop, thread: Some(thread) };
-        let handle = told.recv().map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        let kind = |token: &str| {
-            KindSubject::new(json!({ "api-url": format!("{}/v2", handle.url()), secret: token, "rate-limit": false }))
-        };
-        let (kind, stranger) = (kind(TOKEN), kind(BAD_TOKEN));
-        Ok(Self { kind, stranger, played: Played { cloud, handle }, _thread: thread })
+        let handle = told.recv().map_err(|error| error.to_string())??;
+        Ok((Self { cloud, handle }, thread))
     }
 }
 
@@ -167,7 +174,7 @@ impl Played {
             F::FailListPage(page) => (self.list(), When::Before, forbidden(), page.saturating_sub(1)),
             F::FailList(resource) => (self.list_of(resource), When::Before, forbidden(), 0),
             F::LoseDestroyAnswer => (self.delete(), When::After, What::Reset, 0),
-            // Not ordered: neither cloud tells at the creation whether a machine will start.
+            F::FailStart => ("get_action", When::Before, errored(), 0),
             _ => ("none", When::Before, What::Reset, 0),
         };
         Fault { operation: operation.to_owned(), when, what, times: 1, skip: u32::try_from(skip).unwrap_or(u32::MAX) }
@@ -179,6 +186,12 @@ fn forbidden() -> What {
     let body =
         json!({"id": "forbidden", "message": "You are not permitted to do that.", "error": "Forbidden", "status": 403});
     What::Status { code: 403, headers: std::collections::BTreeMap::new(), body }
+}
+
+/// An action that came to nothing.
+fn errored() -> What {
+    let action = json!({"id": 1, "status": "errored", "type": "create", "resource_type": "droplet"});
+    What::Status { code: 200, headers: std::collections::BTreeMap::new(), body: json!({ "action": action }) }
 }
 
 /// In the cloud's time.
@@ -220,7 +233,8 @@ impl machine_conformance::Cloud for Played {
     }
 
     fn tells_failed_starts(&self) -> bool {
-        false
+        // By the action of the creation, which Vultr has not.
+        self.cloud == Cloud::DigitalOcean
     }
 
     fn page_size(&self) -> usize {
@@ -258,6 +272,7 @@ fn holds(thing: &Value, text: &str) -> bool {
 
 impl<K: ProviderKind> Subject for SimSubject<K> {
     fn open(&self) -> Result<Arc<dyn CloudProvider>> {
+        self.ready()?;
         self.kind.open()
     }
 
@@ -266,7 +281,7 @@ impl<K: ProviderKind> Subject for SimSubject<K> {
     }
 
     fn cloud(&self) -> Option<&dyn machine_conformance::Cloud> {
-        Some(&self.played)
+        self.played.as_ref().ok().map(|(played, _)| played as &dyn machine_conformance::Cloud)
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -274,7 +289,7 @@ impl<K: ProviderKind> Subject for SimSubject<K> {
     }
 
     fn now(&self) -> jiff::Timestamp {
-        self.played.handle.now()
+        self.played.as_ref().map_or_else(|_| jiff::Timestamp::now(), |(played, _)| played.handle.now())
     }
 
     fn patience(&self) -> Duration {

@@ -152,9 +152,8 @@ fn configuration(setup: &Setup) -> Vec<Finding> {
 async fn provider(setup: &Setup, kind: &Kind) -> Finding {
     let name = kind.info().kind;
     if !is_wanted(&setup.config, kind, setup) {
-        let variables: Vec<&str> = kind.environment().iter().map(|setting| setting.name).collect();
         return Finding {
-            hint: Some(format!("set {}, or write a section `{name}:`", variables.join(" or "))),
+            hint: Some(format!("set {}, or write a section `{name}:`", kind.credentials().join(" or "))),
             ..Finding::new(name, Status::Off, "not configured")
         };
     }
@@ -177,8 +176,8 @@ async fn provider(setup: &Setup, kind: &Kind) -> Finding {
 
 /// Whether somebody means to use it: it has a section, or a variable, or needs neither.
 fn is_wanted(config: &Config, kind: &Kind, setup: &Setup) -> bool {
-    let set = |name| setup.surroundings.environment.get(name).is_some();
+    let set = |name: &str| setup.surroundings.environment.get(name).is_some();
     kind.environment().is_empty()
-        || kind.environment().iter().any(|setting| set(setting.name))
+        || kind.credentials().into_iter().any(set)
         || config.sections().iter().any(|(_, found)| found.info().kind == kind.info().kind)
 }

@@ -85,7 +85,7 @@ impl Bench {
 
     /// Creates a volume of 1 GiB.
     pub(crate) async fn volume(&self) -> Outcome<Volume> {
-        let spec = VolumeSpec { name: self.name(), size_gib: 1, region: None };
+        let spec = VolumeSpec { name: self.name(), size_gib: self.gib(1), region: None };
         let (_, answer) = self.create_volume(&spec).await?;
         Ok(answer?)
     }

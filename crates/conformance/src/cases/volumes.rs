@@ -24,16 +24,16 @@ cases! { "volumes":
 }
 
 async fn create_makes_what_is_asked_for(bench: &Bench) -> Outcome {
-    let spec = VolumeSpec { name: bench.name(), size_gib: 2, region: None };
+    let spec = VolumeSpec { name: bench.name(), size_gib: bench.gib(2), region: None };
     let volume = bench.create_volume(&spec).await?.1?;
-    ensure_eq!((volume.name.as_str(), volume.size_gib), (spec.name.as_str(), 2), "its name and size");
+    ensure_eq!((volume.name.as_str(), volume.size_gib), (spec.name.as_str(), spec.size_gib), "its name and size");
     ensure_eq!(volume.provider, bench.provider.info().kind, "the kind of provider that has it");
     ensure_eq!(volume.attached_to, None, "what has it");
     Ok(())
 }
 
 async fn create_carries_the_markers(bench: &Bench) -> Outcome {
-    let spec = VolumeSpec { name: bench.name(), size_gib: 1, region: None };
+    let spec = VolumeSpec { name: bench.name(), size_gib: bench.gib(1), region: None };
     let (intent, volume) = bench.create_volume(&spec).await?;
     let id = volume?.id;
     let Some(markers) = bench.volumes()?.get(&id).await?.markers else { broken!("it is not marked") };
@@ -45,7 +45,7 @@ async fn create_says_unknown_and_is_not_repeated(bench: &Bench) -> Outcome {
     let cloud = bench.cloud()?;
     cloud.fault(Fault::LoseCreateAnswer(ResourceKind::Volume)).await;
     let before = cloud.create_requests(ResourceKind::Volume).await;
-    let spec = VolumeSpec { name: bench.name(), size_gib: 1, region: None };
+    let spec = VolumeSpec { name: bench.name(), size_gib: bench.gib(1), region: None };
     let (_, answer) = bench.create_volume(&spec).await?;
     ensure_eq!(cloud.create_requests(ResourceKind::Volume).await - before, 1, "requests for one volume");
     ensure_eq!(cloud.made(ResourceKind::Volume, spec.name.as_str()).await, 1, "volumes for one wish");
@@ -58,7 +58,7 @@ async fn create_says_unknown_and_is_not_repeated(bench: &Bench) -> Outcome {
 async fn a_refused_create_has_no_effect(bench: &Bench) -> Outcome {
     let cloud = bench.cloud()?;
     cloud.fault(Fault::RefuseCreate(ResourceKind::Volume)).await;
-    let spec = VolumeSpec { name: bench.name(), size_gib: 1, region: None };
+    let spec = VolumeSpec { name: bench.name(), size_gib: bench.gib(1), region: None };
     let Err(error) = bench.create_volume(&spec).await?.1 else { broken!("it was refused, and succeeded") };
     ensure_eq!(error.effect(), Effect::None, "the effect of a refusal");
     ensure_eq!(cloud.made(ResourceKind::Volume, spec.name.as_str()).await, 0, "volumes that were refused");
@@ -111,17 +111,21 @@ async fn list_leaves_out_what_is_gone(bench: &Bench) -> Outcome {
 
 async fn resize_makes_it_larger(bench: &Bench) -> Outcome {
     let volume = bench.volume().await?;
-    ensure_eq!(bench.volumes()?.resize(&volume.id, 3).await?.size_gib, 3, "its size in the answer");
+    ensure_eq!(
+        bench.volumes()?.resize(&volume.id, bench.gib(3)).await?.size_gib,
+        bench.gib(3),
+        "its size in the answer"
+    );
     let shown = bench.volumes()?.get(&volume.id).await?;
-    ensure_eq!((shown.size_gib, &shown.name), (3, &volume.name), "its size and name");
+    ensure_eq!((shown.size_gib, &shown.name), (bench.gib(3), &volume.name), "its size and name");
     Ok(())
 }
 
 async fn resize_to_smaller_is_invalid(bench: &Bench) -> Outcome {
-    let spec = VolumeSpec { name: bench.name(), size_gib: 2, region: None };
+    let spec = VolumeSpec { name: bench.name(), size_gib: bench.gib(2), region: None };
     let volume = bench.create_volume(&spec).await?.1?;
     refused(bench.volumes()?.resize(&volume.id, 1).await, &[ErrorKind::Invalid], "to make it smaller")?;
-    ensure_eq!(bench.volumes()?.get(&volume.id).await?.size_gib, 2, "its size");
+    ensure_eq!(bench.volumes()?.get(&volume.id).await?.size_gib, spec.size_gib, "its size");
     Ok(())
 }
 

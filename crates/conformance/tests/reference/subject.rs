@@ -94,7 +94,13 @@ fn capabilities() -> Capabilities {
         regions: true,
         command: true,
         guest: GuestProgram::Brought,
-        limits: Limits { name_len: 63, label_len: 255, user_data_bytes: Some(USER_DATA), volumes_per_machine: None },
+        limits: Limits {
+            name_len: 63,
+            label_len: 255,
+            user_data_bytes: Some(USER_DATA),
+            volumes_per_machine: None,
+            smallest_volume_gib: 1,
+        },
         price_source: PriceSource::Table,
     }
 }

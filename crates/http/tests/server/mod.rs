@@ -1,4 +1,4 @@
-//! A server on a real socket that plays what it is told, one turn for each request.
+//! A server on a real socket that plays what it is told, one turn for each request. The tests of providers use it as well.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
@@ -31,8 +31,11 @@ impl Play {
     }
 }
 
+/// What to do with a request: its head and body, as they came.
+type Script = dyn Fn(&str) -> Play + Send + Sync;
+
 struct Shared {
-    plays: Mutex<VecDeque<Play>>,
+    script: Box<Script>,
     requests: Mutex<Vec<String>>,
     connections: AtomicUsize,
     over: AtomicBool,
@@ -48,10 +51,16 @@ pub(crate) struct Server {
 impl Server {
     /// One that plays these, and hangs up on whatever comes after.
     pub(crate) fn playing(plays: Vec<Play>) -> Self {
+        let plays = Mutex::new(VecDeque::from(plays));
+        Self::following(move |_| plays.lock().unwrap().pop_front().unwrap_or(Play::Reset))
+    }
+
+    /// One that does what `script` says to each request.
+    pub(crate) fn following(script: impl Fn(&str) -> Play + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            plays: Mutex::new(plays.into()),
+            script: Box::new(script),
             requests: Mutex::default(),
             connections: AtomicUsize::new(0),
             over: AtomicBool::new(false),
@@ -103,8 +112,8 @@ fn serve(shared: &Shared, stream: TcpStream) {
     stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader, &shared.over) {
+        let play = (shared.script)(&request);
         shared.requests.lock().unwrap().push(request);
-        let play = shared.plays.lock().unwrap().pop_front().unwrap_or(Play::Reset);
         let stream = reader.get_mut();
         let hangs_up = !matches!(play, Play::Answer(_));
         match play {

@@ -118,6 +118,7 @@ fn capabilities() -> Capabilities {
             label_len: MAX_LABEL,
             user_data_bytes: None,
             volumes_per_machine: Some(MAX_VOLUMES),
+            smallest_volume_gib: 1,
         },
         price_source: PriceSource::Free,
     }

@@ -4,7 +4,8 @@
 //! |---|---|---|---|
 //! | pending | any | any | pending |
 //! | active | stopped | none, locked, installingbooting | pending: it is being installed |
-//! | active | running | none, locked, installingbooting | starting |
+//! | active | running | none, locked | starting |
+//! | active | running | installingbooting, ok | running |
 //! | active | running | ok | running |
 //! | active | stopped | ok | stopped |
 //! | resizing | any | any | updating |
@@ -26,8 +27,10 @@ pub(crate) fn state(instance: &Instance) -> (MachineState, String) {
         ("resizing", _, _) => (S::Updating, "resizing"),
         ("suspended", _, _) => (S::Failed, "suspended"),
         ("active", "running", "ok") => (S::Running, "running"),
+        // Powered, unlocked and booting: what other clouds call running too. `ok` may come minutes later, or never.
+        ("active", "running", "installingbooting") => (S::Running, "installingbooting"),
         ("active", "stopped", "ok") => (S::Stopped, "stopped"),
-        ("active", "running", server @ ("locked" | "installingbooting")) => (S::Starting, server),
+        ("active", "running", server @ "locked") => (S::Starting, server),
         ("active", "stopped", server @ ("locked" | "installingbooting")) => (S::Pending, server),
         ("active", "running", "none") => (S::Starting, "active"),
         ("active", "stopped", "none") => (S::Pending, "active"),
@@ -76,7 +79,7 @@ mod tests {
             (("active", "stopped", "installingbooting"), S::Pending, "installingbooting"),
             (("active", "running", "none"), S::Starting, "active"),
             (("active", "running", "locked"), S::Starting, "locked"),
-            (("active", "running", "installingbooting"), S::Starting, "installingbooting"),
+            (("active", "running", "installingbooting"), S::Running, "installingbooting"),
             (("active", "running", "ok"), S::Running, "running"),
             (("active", "stopped", "ok"), S::Stopped, "stopped"),
             (("resizing", "running", "ok"), S::Updating, "resizing"),

@@ -73,7 +73,13 @@ fn capabilities() -> Capabilities {
         images: true,
         sizes: true,
         regions: true,
-        limits: Limits { name_len: 63, label_len: 255, user_data_bytes: Some(USER_DATA), volumes_per_machine: None },
+        limits: Limits {
+            name_len: 63,
+            label_len: 255,
+            user_data_bytes: Some(USER_DATA),
+            volumes_per_machine: None,
+            smallest_volume_gib: 10,
+        },
         price_source: PriceSource::Api,
         ..Capabilities::minimal()
     }

@@ -26,6 +26,8 @@ impl Snapshots for VultrProvider {
     }
 
     async fn destroy(&self, id: &SnapshotId) -> Result<Destroyed> {
-        destroyed(self.api.delete(&["snapshots", id.as_str()]).done().await)
+        // One that is still being taken can go once it is there.
+        let request = || self.api.delete(&["snapshots", id.as_str()]);
+        destroyed(self.api.unlocked(self.api.pauses.lock, request).await)
     }
 }

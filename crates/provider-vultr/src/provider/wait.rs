@@ -27,7 +27,6 @@ impl VultrProvider {
         let mut machine = machine(&instance, &[], &[]);
         if goal == Goal::Running {
             match machine.state {
-                MachineState::Starting if ready(&instance) => machine.state = MachineState::Running,
                 MachineState::Running if !ready(&instance) => machine.state = MachineState::Starting,
                 _ => {}
             }

@@ -1,0 +1,150 @@
+//! Commands inside a machine, through the API: one request, whose answer is the whole of what the command did.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream;
+use machine_core::{
+    Error, ErrorKind, Exec, ExecControl, ExecEvent, ExecSession, ExitStatus, MachineId, MachineState, Result, Signal,
+    WindowSize,
+};
+
+use crate::convert::wrapped;
+use crate::find::missing;
+use crate::fly::{ACTION, Fly, LONG_POLL};
+use crate::wire::answers::Ran;
+use crate::wire::requests::RunCommand;
+
+/// The longest that the cloud lets a command run.
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
+
+/// A command that runs in the cloud's hands.
+struct NoControl;
+
+#[async_trait]
+impl ExecControl for NoControl {
+    async fn resize(&self, _: WindowSize) -> Result<()> {
+        Err(Error::unsupported(crate::KIND, "a command run through the API has no terminal"))
+    }
+
+    async fn signal(&self, _: Signal) -> Result<()> {
+        let what =
+            "a command run through the API cannot be sent a signal; it goes on for as long as it takes, at most 60 s";
+        Err(Error::unsupported(crate::KIND, what))
+    }
+}
+
+impl Fly {
+    /// Runs a command. The machine is looked at first, so that one that does not run is told before anything is sent.
+    ///
+    /// # Errors
+    /// As [`CloudProvider::exec`](machine_core::CloudProvider::exec) has it.
+    pub(crate) async fn exec(self: &Arc<Self>, id: &MachineId, command: Exec) -> Result<ExecSession> {
+        let words = wrapped(&command.command, command.workdir.as_ref(), &command.env)?;
+        if command.command.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, "there is no command to run"));
+        }
+        let machine = self.look(id).await?.machine;
+        if machine.state != MachineState::Running {
+            return Err(not_running(id, &machine.raw_state));
+        }
+        let (fly, id) = (Arc::clone(self), id.clone());
+        let events = stream::once(async move { fly.run(&id, words).await });
+        let events = events.flat_map(|ran| stream::iter(ran.map_or_else(|error| vec![Err(error)], events_of)));
+        Ok(ExecSession { events: events.boxed(), stdin: None, control: Arc::new(NoControl) })
+    }
+
+    async fn run(&self, id: &MachineId, command: Vec<String>) -> Result<Ran> {
+        let app = self.app().await?;
+        let request = self.api.post(["apps", app, "machines", id.as_str(), "exec"]);
+        let body = RunCommand { command, timeout: LIMIT.as_secs() };
+        let request = request.json(&body).patience(LONG_POLL).bucket(ACTION, format!("exec {id}"));
+        let error = match request.send::<Ran>().await {
+            Ok(ran) => return Ok(ran),
+            Err(error) => missing(error, "machine", id.as_str()),
+        };
+        if ran_too_long(&error) {
+            let limit = LIMIT.as_secs();
+            let what = format!(
+                "the command was not done after {limit} s, the longest that Fly lets one run; how it goes on is not known"
+            );
+            return Err(Error::new(ErrorKind::Timeout, what)
+                .with_effect(machine_core::Effect::Unknown)
+                .with_provider(crate::KIND)
+                .with_hint("start it in the background, or make it the machine's own command: `machine run`"));
+        }
+        // It may have ended since it was looked at.
+        match self.look(id).await {
+            Ok(seen) if seen.machine.state != MachineState::Running => Err(not_running(id, &seen.machine.raw_state)
+                .with_effect(error.effect())
+                .with_context("answer", error.to_string())),
+            _ => Err(error),
+        }
+    }
+}
+
+/// Whether the cloud, or the proxy before it, stopped waiting for the command.
+fn ran_too_long(error: &Error) -> bool {
+    let by_proxy = error.context().contains(&("status", "504".to_owned()));
+    error.kind() == ErrorKind::Timeout || by_proxy || error.to_string().to_lowercase().contains("deadline exceeded")
+}
+
+fn not_running(id: &MachineId, raw_state: &str) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("machine `{id}` is {raw_state}, and commands run only in one that is started"),
+    )
+    .with_provider(crate::KIND)
+    .with_hint(format!("`machine start {id}` starts it"))
+}
+
+/// What the command did: its output, its errors, its end.
+fn events_of(ran: Ran) -> Vec<Result<ExecEvent>> {
+    let bytes = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Bytes::from);
+    let status = status(ran.exit_code, ran.exit_signal);
+    let output = bytes(ran.stdout).map(ExecEvent::Stdout).into_iter();
+    let errors = bytes(ran.stderr).map(ExecEvent::Stderr);
+    output.chain(errors).chain([ExecEvent::Exited(status)]).map(Ok).collect()
+}
+
+/// How it ended. The cloud leaves out what is zero, so that a code which is not told is 0.
+fn status(code: Option<i32>, signal: Option<i32>) -> ExitStatus {
+    match (code.unwrap_or_default(), signal.unwrap_or_default()) {
+        (_, signal) if signal > 0 => ExitStatus::signaled(signal),
+        (code, _) => ExitStatus::exited(code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_row_by_row() {
+        for (code, signal, expected) in [
+            (None, None, ExitStatus::exited(0)),
+            (Some(3), None, ExitStatus::exited(3)),
+            (Some(127), Some(0), ExitStatus::exited(127)),
+            (Some(137), Some(9), ExitStatus::signaled(9)),
+            (Some(1), Some(-1), ExitStatus::exited(1)),
+        ] {
+            assert_eq!(status(code, signal), expected, "{code:?} {signal:?}");
+        }
+    }
+
+    #[test]
+    fn output_comes_before_the_end() {
+        let ran = Ran { stdout: Some("out".to_owned()), stderr: Some("err".to_owned()), ..Ran::default() };
+        let events: Vec<ExecEvent> = events_of(ran).into_iter().map(Result::unwrap).collect();
+        let expected = [
+            ExecEvent::Stdout("out".into()),
+            ExecEvent::Stderr("err".into()),
+            ExecEvent::Exited(ExitStatus::exited(0)),
+        ];
+        assert_eq!(events, expected);
+        assert_eq!(events_of(Ran::default()).len(), 1);
+    }
+}
