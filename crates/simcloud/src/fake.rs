@@ -19,6 +19,9 @@ pub(crate) trait Fake: Send + Sync + 'static {
     /// Puts on an answer what every answer of this cloud wears.
     fn dress(&self, call: &Call, reply: Reply) -> Reply;
 
+    /// The answer where there is no such operation.
+    fn unknown(&self) -> Reply;
+
     /// Everything that there is, by kind, whoever's it is and whether or not an answer shows it.
     fn truth(&self) -> Value;
 

@@ -68,7 +68,8 @@ impl<F: Fake> Operations<F> {
 
     /// The router of `fake`.
     pub(crate) fn router(self, fake: Arc<F>) -> Router {
-        self.router.with_state(fake)
+        let unknown = |State(fake): State<Arc<F>>| std::future::ready(whole(fake.unknown()));
+        self.router.fallback(unknown).method_not_allowed_fallback(unknown).with_state(fake)
     }
 }
 

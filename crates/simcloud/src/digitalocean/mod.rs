@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 
 use crate::accounts::Accounts;
 use crate::call::Call;
-use crate::digitalocean::answer::{Refusal, refuse};
+use crate::digitalocean::answer::{Refusal, missing, refuse};
 use crate::digitalocean::world::{Moment, World};
 use crate::fake::Fake;
 use crate::ids;
@@ -123,6 +123,10 @@ impl Fake for DigitalOcean {
         let room = self.hour.look(call.bearer().unwrap_or_default(), Instant::now());
         let reset = jiff::Timestamp::now().as_second() + i64::try_from(room.wait.as_secs()).unwrap_or_default();
         reply.with("ratelimit-limit", 5_000).with("ratelimit-remaining", room.left).with("ratelimit-reset", reset)
+    }
+
+    fn unknown(&self) -> Reply {
+        missing().into()
     }
 
     fn truth(&self) -> Value {

@@ -96,6 +96,10 @@ impl Fake for Vultr {
         reply
     }
 
+    fn unknown(&self) -> Reply {
+        refuse(404, "Invalid API path").into()
+    }
+
     fn truth(&self) -> Value {
         let mut all = json!({"machines": [], "volumes": [], "snapshots": [], "ssh_keys": [], "domains": []});
         let mut add = |kind: &str, things: Vec<Value>| {

@@ -78,3 +78,11 @@ async fn nobody_listens_after_the_end() {
     running.shutdown().await;
     caller.send("GET", ACCOUNT, Value::Null).await.unwrap_err();
 }
+
+#[tokio::test]
+async fn what_there_is_not_is_answered_in_the_form_of_the_cloud() {
+    let (running, caller) = up().await;
+    assert_eq!(caller.call("GET", "/v2/moons", Value::Null, 404).await["id"], "not_found");
+    assert_eq!(caller.call("PUT", ACCOUNT, json!({}), 404).await["id"], "not_found");
+    running.shutdown().await;
+}

@@ -1,6 +1,8 @@
 //! The simulated clouds, spoken to over sockets.
 
 #[cfg(test)]
+mod digitalocean;
+#[cfg(test)]
 mod digitalocean_spec;
 #[cfg(test)]
 mod frame;
@@ -8,5 +10,7 @@ mod frame;
 mod spec;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod vultr;
 #[cfg(test)]
 mod vultr_spec;
