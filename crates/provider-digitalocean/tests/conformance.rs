@@ -1,6 +1,15 @@
 //! DigitalOcean keeps what every provider promises, before a cloud that is played from the published description.
 
-use machine_digitalocean::DigitalOceanKind;
+use std::time::Duration;
+
+use machine_core::{Result, Secret};
+use machine_digitalocean::{DigitalOceanProvider, Pace};
 use machine_simcloud::{Cloud, SimSubject};
 
-machine_conformance::main!(SimSubject::<DigitalOceanKind>::new(Cloud::DigitalOcean, "access-token"));
+/// The provider, as patient as it has to be with a cloud that is in a hurry.
+fn open(url: &str, token: Secret) -> Result<DigitalOceanProvider> {
+    let pace = Pace { look: Duration::from_millis(100), ..Pace::default() };
+    DigitalOceanProvider::builder(token).api_url(url).rate_limit(false).pace(pace).open()
+}
+
+machine_conformance::main!(SimSubject::new(Cloud::DigitalOcean, open));

@@ -1,12 +1,12 @@
-//! A kind of provider before a simulated cloud, as what the conformance suite tests.
+//! A provider before a simulated cloud, as what the conformance suite tests.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use machine_conformance::{KindSubject, Subject};
-use machine_core::{CloudProvider, Error, ErrorKind, MachineId, ProviderKind, ResourceKind, Result};
+use machine_conformance::Subject;
+use machine_core::{CloudProvider, Error, ErrorKind, MachineId, ResourceKind, Result, Secret};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -24,12 +24,12 @@ const TOKEN: &str = "conformance-account";
 /// A token that no simulated cloud accepts.
 const BAD_TOKEN: &str = "bad-conformance-account";
 
-/// A kind of provider before a simulated cloud. The cloud runs on a thread of its own and ends with this.
-#[derive(Debug)]
-pub struct SimSubject<K> {
-    kind: KindSubject<K>,
-    /// The same with a token that the cloud does not accept.
-    stranger: KindSubject<K>,
+/// How a provider is opened: where the cloud is, without a path, and the token of the account.
+type Open = dyn Fn(&str, Secret) -> Result<Arc<dyn CloudProvider>> + Send + Sync;
+
+/// A provider before a simulated cloud. The cloud runs on a thread of its own and ends with this.
+pub struct SimSubject {
+    open: Box<Open>,
     played: Result<(Played, Thread), String>,
 }
 
@@ -56,19 +56,26 @@ struct Played {
     handle: Handle,
 }
 
-impl<K: ProviderKind> SimSubject<K> {
-    /// The kind `K` before `cloud`, which it reaches by `api-url` and whose token it has under the key `secret`. Where no cloud
-    /// can be played on this computer, every case says so.
-    pub fn new(cloud: Cloud, secret: &str) -> Self {
-        let played = Played::begin(cloud);
-        let url = played.as_ref().map(|(played, _)| format!("{}/v2", played.handle.url())).unwrap_or_default();
-        let kind = |token: &str| KindSubject::new(json!({ "api-url": url, secret: token, "rate-limit": false }));
-        Self { kind: kind(TOKEN), stranger: kind(BAD_TOKEN), played }
+impl SimSubject {
+    /// What `open` opens, before `cloud`. Where no cloud can be played on this computer, every case says so.
+    pub fn new<P: CloudProvider>(
+        cloud: Cloud,
+        open: impl Fn(&str, Secret) -> Result<P> + Send + Sync + 'static,
+    ) -> Self {
+        let open = move |url: &str, token: Secret| Ok(Arc::new(open(url, token)?) as Arc<dyn CloudProvider>);
+        Self { open: Box::new(open), played: Played::begin(cloud) }
     }
 
-    fn ready(&self) -> Result<()> {
+    fn opened(&self, token: &str) -> Result<Arc<dyn CloudProvider>> {
         let failed = |why: &String| Error::new(ErrorKind::System, format!("no cloud can be played here: {why}"));
-        self.played.as_ref().map(drop).map_err(failed)
+        let (played, _) = self.played.as_ref().map_err(failed)?;
+        (self.open)(&played.handle.url(), Secret::new(token))
+    }
+}
+
+impl std::fmt::Debug for SimSubject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimSubject").field("played", &self.played).finish_non_exhaustive()
     }
 }
 
@@ -270,14 +277,13 @@ fn holds(thing: &Value, text: &str) -> bool {
     }
 }
 
-impl<K: ProviderKind> Subject for SimSubject<K> {
+impl Subject for SimSubject {
     fn open(&self) -> Result<Arc<dyn CloudProvider>> {
-        self.ready()?;
-        self.kind.open()
+        self.opened(TOKEN)
     }
 
     fn open_with_bad_credential(&self) -> Option<Result<Arc<dyn CloudProvider>>> {
-        Some(self.stranger.open())
+        Some(self.opened(BAD_TOKEN))
     }
 
     fn cloud(&self) -> Option<&dyn machine_conformance::Cloud> {
