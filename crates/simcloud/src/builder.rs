@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::control;
 use crate::digitalocean::DigitalOcean;
 use crate::fake::Fake;
+use crate::fly::Fly;
 use crate::quirks::Quirks;
 use crate::running::{Running, Up};
 use crate::sim::Sim;
@@ -25,12 +26,15 @@ use crate::store::{Saved, Store};
 pub enum Cloud {
     /// DigitalOcean, version 2 of its API.
     DigitalOcean,
+    /// Fly Machines, version 1 of their API.
+    Fly,
 }
 
 impl fmt::Display for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::DigitalOcean => "digitalocean",
+            Self::Fly => "fly",
         })
     }
 }
@@ -173,6 +177,10 @@ fn raise(cloud: Cloud, sim: &Arc<Sim>, saved: serde_json::Value) -> serde_json::
     match cloud {
         Cloud::DigitalOcean => {
             let fake = Arc::new(DigitalOcean::new(Arc::clone(sim), saved)?);
+            Ok((Arc::clone(&fake) as Arc<dyn Fake>, fake.router()))
+        }
+        Cloud::Fly => {
+            let fake = Arc::new(Fly::new(Arc::clone(sim), saved)?);
             Ok((Arc::clone(&fake) as Arc<dyn Fake>, fake.router()))
         }
     }

@@ -28,6 +28,7 @@ mod control;
 mod digitalocean;
 mod fake;
 mod fault;
+mod fly;
 mod ids;
 mod life;
 mod operations;
