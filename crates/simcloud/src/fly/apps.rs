@@ -92,7 +92,7 @@ pub(super) fn delete(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
         return Err(unready(format!("app {name} has {} machines", machines.len())));
     }
     for id in machines {
-        world.bury(&id, moment);
+        world.destroyed(&id, moment);
     }
     for (id, volume) in world.volumes.iter_mut().filter(|(_, volume)| volume.app == name) {
         volume.delete(id, moment);

@@ -131,7 +131,7 @@ impl Guest {
             return Err(invalid(format!("invalid number of CPUs, must be one of: {counts:?}")));
         }
         let memory = memory.unwrap_or(least * cpus);
-        if memory % 256 != 0 {
+        if !memory.is_multiple_of(256) {
             return Err(invalid(format!("invalid config.guest.memory_mb, {memory} is not a multiple of 256")));
         }
         if !(least * cpus..=most * cpus).contains(&memory) {

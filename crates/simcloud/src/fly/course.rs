@@ -69,7 +69,8 @@ impl World {
         }
     }
 
-    fn destroyed(&mut self, id: &str, moment: &Moment<'_>) {
+    /// A machine is destroyed.
+    pub(super) fn destroyed(&mut self, id: &str, moment: &Moment<'_>) {
         self.enter(id, "destroyed", Event::happened("destroy", "destroyed", moment.now), moment);
         self.bury(id, moment);
     }

@@ -107,7 +107,7 @@ impl Machine {
         Guest::of(&self.config["guest"]).ok()
     }
 
-    /// Whether the list that `call` asks for has it, when new things come into that list only after `listed_at`.
+    /// Whether the list that `call` asks for has it, which it came into at `since`.
     pub(super) fn is_listed(&self, since: Timestamp, deleted: bool, moment: &Moment<'_>, call: &Call) -> bool {
         let as_of = moment.now.checked_sub(call.veil.stale.unwrap_or_default()).unwrap_or(Timestamp::MIN);
         let lingers = |gone| as_of < after(gone, moment.sim.quirks.lingering);
