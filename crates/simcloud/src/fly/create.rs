@@ -48,7 +48,7 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     }
     let id = machine.id.clone();
     moment.sim.bill.open(machine.charge(moment.now));
-    world.machines.insert(id.clone(), machine);
+    world.add(machine);
     if let Some(volume) = volume.and_then(|(volume, _)| world.volumes.get_mut(&volume)) {
         volume.machine = Some(id.clone());
     }
@@ -98,18 +98,14 @@ pub(super) fn config(given: &Value) -> Result<Value, Refusal> {
 
 /// Refuses a name that another machine of the app has.
 pub(super) fn check_name(world: &World, app: &str, name: &str, own: Option<&str>) -> Result<(), Refusal> {
-    let same = |machine: &&Machine| {
-        machine.app == app && machine.name == name && machine.gone_at.is_none() && own != Some(&machine.id)
-    };
-    match world.machines.values().find(same) {
-        Some(other) if !name.is_empty() => {
-            let id = &other.id;
+    match world.named(app, name).filter(|id| !name.is_empty() && own != Some(*id)) {
+        Some(id) => {
             let text = format!(
                 "already_exists: unique machine name violation, machine ID {id} already exists with name \"{name}\""
             );
             Err(refuse(409, text))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -152,7 +148,7 @@ fn has_room(region: &str, volume: Option<&str>) -> Result<(), Refusal> {
 /// A machine that was just created.
 fn machine(app: &str, name: &str, region: &str, config: Value, moment: &Moment<'_>) -> Machine {
     let id = ids::hex(&ids::random::<7>());
-    let name = if name.is_empty() { format!("still-water-{}", &id[10..]) } else { name.to_owned() };
+    let name = if name.is_empty() { format!("still-water-{}", &id[6..]) } else { name.to_owned() };
     Machine {
         name,
         app: app.to_owned(),
@@ -188,7 +184,7 @@ pub(super) fn foreign(world: &mut World, moment: &Moment<'_>, count: usize) -> V
         "started".clone_into(&mut machine.state);
         moment.sim.bill.open(machine.charge(moment.now));
         made.push(machine.id.clone());
-        world.machines.insert(machine.id.clone(), machine);
+        world.add(machine);
     }
     made
 }

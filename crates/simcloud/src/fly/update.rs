@@ -36,10 +36,10 @@ pub(super) fn update(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     let id = machine.id.clone();
     let name = body["name"].as_str().unwrap_or_default();
     check_name(world, call.param("app"), name, Some(&id))?;
-    let machine = changeable(world, moment, call)?;
     if !name.is_empty() {
-        name.clone_into(&mut machine.name);
+        world.rename(&id, name);
     }
+    let machine = changeable(world, moment, call)?;
     let before = machine.hourly();
     machine.versions.push((version_id(moment.now), config.clone()));
     machine.config = config;

@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) apps: BTreeMap<String, App>,
     pub(super) machines: BTreeMap<String, Machine>,
     pub(super) volumes: BTreeMap<String, Volume>,
+    /// The machine of every name, by the app and the name.
+    names: BTreeMap<String, String>,
     /// Machines that are on their way to another state, by when they will be there.
     due: BTreeSet<(Timestamp, String)>,
     /// Destroyed machines, by when they were.
@@ -63,6 +65,25 @@ impl World {
         self.volumes.retain(|_, volume| volume.deleted_at.is_none_or(|at| moment.now < after(at, KEPT)));
     }
 
+    /// There is a machine more.
+    pub(super) fn add(&mut self, machine: Machine) {
+        self.names.insert(name_key(&machine.app, &machine.name), machine.id.clone());
+        self.machines.insert(machine.id.clone(), machine);
+    }
+
+    /// The id of the machine of that name.
+    pub(super) fn named(&self, app: &str, name: &str) -> Option<&str> {
+        self.names.get(&name_key(app, name)).map(String::as_str)
+    }
+
+    /// A machine has another name.
+    pub(super) fn rename(&mut self, id: &str, name: &str) {
+        let Some(machine) = self.machines.get_mut(id) else { return };
+        self.names.remove(&name_key(&machine.app, &machine.name));
+        self.names.insert(name_key(&machine.app, name), id.to_owned());
+        name.clone_into(&mut machine.name);
+    }
+
     /// Sends a machine on its way.
     pub(super) fn send(&mut self, id: &str, course: Course) {
         if let Some(machine) = self.machines.get_mut(id) {
@@ -78,7 +99,9 @@ impl World {
         machine.course = None;
         machine.lease = None;
         self.gone.insert((moment.now, id.to_owned()));
-        for volume in self.volumes.values_mut().filter(|volume| volume.machine.as_deref() == Some(id)) {
+        self.names.remove(&name_key(&machine.app, &machine.name));
+        let volume = machine.config["mounts"][0]["volume"].as_str().and_then(|volume| self.volumes.get_mut(volume));
+        if let Some(volume) = volume.filter(|volume| volume.machine.as_deref() == Some(id)) {
             volume.machine = None;
         }
         moment.sim.bill.close("machine", id, moment.now);
@@ -108,6 +131,11 @@ impl World {
 /// The machine is not there.
 pub(super) fn no_machine() -> Refusal {
     refuse(404, "machine not found")
+}
+
+/// An app and a name as one text: the name of an app has no slash.
+fn name_key(app: &str, name: &str) -> String {
+    format!("{app}/{name}")
 }
 
 fn answers(machine: &Machine, moment: &Moment<'_>, call: &Call) -> bool {
