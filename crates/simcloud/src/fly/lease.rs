@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::clock::after;
 use crate::fly::Answer;
-use crate::fly::answer::{Refusal, body, done, invalid, refuse};
+use crate::fly::answer::{Refusal, body, done, invalid, refuse, version_id};
 use crate::fly::machine::Machine;
-use crate::fly::world::{Moment, World};
+use crate::fly::world::{Moment, World, no_machine};
 use crate::ids;
 use crate::reply::Reply;
 
@@ -37,7 +37,7 @@ impl Lease {
             expires_at: after(now, SignedDuration::from_secs(seconds)),
             owner: "owner@simulated.example".to_owned(),
             description: description.to_owned(),
-            version: crate::fly::answer::version_id(now),
+            version: version_id(now),
         }
     }
 
@@ -94,7 +94,7 @@ pub(super) fn take(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answe
     }
     let machine = world.machine_mut(moment, call)?;
     if machine.is_over() {
-        return Err(crate::fly::world::no_machine());
+        return Err(no_machine());
     }
     let description = body["description"].as_str().unwrap_or_default();
     let mut lease = Lease::new(seconds, description, moment.now);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::clock::after;
 use crate::fly::Answer;
-use crate::fly::answer::{flag, invalid, listed, time, unready};
+use crate::fly::answer::{done, flag, invalid, listed, time, unready};
 use crate::fly::apps::check_organization;
 use crate::fly::catalog::DARK;
 use crate::fly::event::Event;
@@ -99,7 +99,7 @@ pub(super) fn delete(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
         world.enter(&id, "destroying", Event::asked("destroy", "destroying", moment.now), moment);
         world.send(&id, Course::new(Step::PowerOff, Turn::Gone, moment.now));
     }
-    Ok(crate::fly::answer::done())
+    Ok(done())
 }
 
 /// Whether a list that `call` asks for is to have the machine.
