@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::control;
 use crate::digitalocean::DigitalOcean;
 use crate::fake::Fake;
+use crate::fly::Fly;
 use crate::quirks::Quirks;
 use crate::running::{Running, Up};
 use crate::sim::Sim;
@@ -28,6 +29,8 @@ pub enum Cloud {
     DigitalOcean,
     /// Vultr, version 2 of its API.
     Vultr,
+    /// Fly Machines, version 1 of their API.
+    Fly,
 }
 
 impl fmt::Display for Cloud {
@@ -35,6 +38,7 @@ impl fmt::Display for Cloud {
         f.write_str(match self {
             Self::DigitalOcean => "digitalocean",
             Self::Vultr => "vultr",
+            Self::Fly => "fly",
         })
     }
 }
@@ -181,6 +185,10 @@ fn raise(cloud: Cloud, sim: &Arc<Sim>, saved: serde_json::Value) -> serde_json::
         }
         Cloud::Vultr => {
             let fake = Arc::new(Vultr::new(Arc::clone(sim), saved)?);
+            Ok((Arc::clone(&fake) as Arc<dyn Fake>, fake.router()))
+        }
+        Cloud::Fly => {
+            let fake = Arc::new(Fly::new(Arc::clone(sim), saved)?);
             Ok((Arc::clone(&fake) as Arc<dyn Fake>, fake.router()))
         }
     }

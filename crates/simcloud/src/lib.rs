@@ -28,6 +28,7 @@ mod control;
 mod digitalocean;
 mod fake;
 mod fault;
+mod fly;
 mod handle;
 mod ids;
 mod life;

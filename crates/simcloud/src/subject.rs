@@ -119,9 +119,10 @@ impl Played {
     /// The operation that creates a thing of that kind.
     fn create(&self, resource: ResourceKind) -> &'static str {
         match (self.cloud, resource) {
+            (Cloud::Fly, ResourceKind::Machine) => "create_machine",
             (Cloud::DigitalOcean, ResourceKind::Machine) => "create_droplet",
             (Cloud::Vultr, ResourceKind::Machine) => "create_instance",
-            (Cloud::DigitalOcean, ResourceKind::Volume) => "create_volume",
+            (Cloud::Fly | Cloud::DigitalOcean, ResourceKind::Volume) => "create_volume",
             (Cloud::Vultr, ResourceKind::Volume) => "create_block",
             (Cloud::DigitalOcean, ResourceKind::Snapshot) => "create_droplet_action",
             (Cloud::Vultr, ResourceKind::Snapshot) => "create_snapshot",
@@ -133,6 +134,7 @@ impl Played {
 
     fn list(&self) -> &'static str {
         match self.cloud {
+            Cloud::Fly => "list_machines",
             Cloud::DigitalOcean => "list_droplets",
             Cloud::Vultr => "list_instances",
         }
@@ -152,6 +154,7 @@ impl Played {
 
     fn delete(&self) -> &'static str {
         match self.cloud {
+            Cloud::Fly => "delete_machine",
             Cloud::DigitalOcean => "delete_droplet",
             Cloud::Vultr => "delete_instance",
         }
@@ -160,6 +163,10 @@ impl Played {
     /// A refusal that is the account's: a limit.
     fn refusal(&self) -> What {
         let (code, body) = match self.cloud {
+            Cloud::Fly => (
+                403,
+                json!({"error": "organization personal is using 4096 MB of memory in ams which is over the allowed quota"}),
+            ),
             Cloud::DigitalOcean => {
                 (422, json!({"id": "unprocessable_entity", "message": "this will exceed your droplet limit"}))
             }
@@ -246,6 +253,8 @@ impl machine_conformance::Cloud for Played {
 
     fn page_size(&self) -> usize {
         match self.cloud {
+            // One page has them all.
+            Cloud::Fly => 100,
             Cloud::DigitalOcean => 200,
             Cloud::Vultr => 500,
         }

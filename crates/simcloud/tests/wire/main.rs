@@ -5,6 +5,10 @@ mod digitalocean;
 #[cfg(test)]
 mod digitalocean_spec;
 #[cfg(test)]
+mod fly;
+#[cfg(test)]
+mod fly_spec;
+#[cfg(test)]
 mod frame;
 #[cfg(test)]
 mod spec;
