@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-vultr", &["machine-core", "machine-http"]),
     ("machine-guest", &["machine-core", "machine-sys"]),
     // Written from the descriptions of the clouds, so that it can disagree with the crates that speak to them.
-    ("machine-simcloud", &["machine-core", "machine-local"]),
+    ("machine-simcloud", &["machine-conformance", "machine-core", "machine-local"]),
     ("machine-agent", &["machine-core", "machine-fleet", "machine-guest"]),
     (
         "machine-cli",
@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "machine-digitalocean",
             "machine-vultr",
             "machine-fleet",
+            "machine-simcloud",
             "machine-guest",
             "machine-agent",
         ],

@@ -116,6 +116,8 @@ pub(crate) enum Command {
     /// Show what is configured, and what can be.
     #[command(subcommand, before_help = commands::config::EXAMPLES)]
     Config(commands::config::Config),
+    /// Play the clouds on this computer, to try them without an account.
+    Simcloud(commands::simcloud::Simcloud),
     /// Show the version.
     Version(commands::version::Version),
     /// Waits for its parent to die and then settles what that left open.

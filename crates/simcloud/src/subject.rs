@@ -58,11 +58,10 @@ struct Played {
 
 impl SimSubject {
     /// What `open` opens, before `cloud`. Where no cloud can be played on this computer, every case says so.
-    pub fn new<P: CloudProvider>(
+    pub fn new(
         cloud: Cloud,
-        open: impl Fn(&str, Secret) -> Result<P> + Send + Sync + 'static,
+        open: impl Fn(&str, Secret) -> Result<Arc<dyn CloudProvider>> + Send + Sync + 'static,
     ) -> Self {
-        let open = move |url: &str, token: Secret| Ok(Arc::new(open(url, token)?) as Arc<dyn CloudProvider>);
         Self { open: Box::new(open), played: Played::begin(cloud) }
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod power;
 pub(crate) mod run;
+pub(crate) mod simcloud;
 pub(crate) mod status;
 pub(crate) mod version;
 pub(crate) mod volumes;
@@ -66,6 +67,7 @@ fn in_runtime(
     let done = runtime.block_on(async {
         match command {
             Command::Doctor(doctor) => doctor.run(globals, surroundings, printer).await,
+            Command::Simcloud(simcloud) => simcloud.run(printer).await,
             command => {
                 let setup = Setup::load(globals, surroundings, printer.clone())?;
                 match command {
@@ -99,9 +101,12 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Gc(gc) => gc.run(app).await,
         Command::Info(info) => info.run(app).await,
         // Served before there is an account.
-        Command::Check(_) | Command::Config(_) | Command::Doctor(_) | Command::Version(_) | Command::Reaper(_) => {
-            Ok(code::OK)
-        }
+        Command::Check(_)
+        | Command::Config(_)
+        | Command::Doctor(_)
+        | Command::Simcloud(_)
+        | Command::Version(_)
+        | Command::Reaper(_) => Ok(code::OK),
     }
 }
 

@@ -13,7 +13,7 @@ fn bare(args: &[&str]) -> Said {
 
 const COMMANDS: &[&str] = &[
     "run", "create", "list", "status", "inspect", "start", "stop", "restart", "destroy", "logs", "exec", "cp", "wait",
-    "volumes", "gc", "info", "check", "doctor", "config", "version",
+    "volumes", "gc", "info", "check", "doctor", "config", "simcloud", "version",
 ];
 
 #[test]

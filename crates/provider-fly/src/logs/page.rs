@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_and_what_is_anothers_is_left_out() {
+    fn what_is_older_or_of_another_machine_is_left_out() {
         let mut pages = Pages::new(None, "2026-01-01T00:00:02Z".parse().ok());
         let mut other = entry("9", 3, "other");
         other["attributes"]["instance"] = json!("e2");

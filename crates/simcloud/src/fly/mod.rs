@@ -137,6 +137,10 @@ impl Fake for Fly {
         reply.with("fly-request-id", format!("{}-iad", version_id(self.sim.now())))
     }
 
+    fn unknown(&self) -> Reply {
+        refuse(404, "404 page not found").into()
+    }
+
     fn truth(&self) -> Value {
         let (mut machines, mut volumes, mut snapshots, mut apps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         self.accounts.each(|world| {

@@ -18,6 +18,20 @@ pub(super) fn regions(_: &mut World, _: &Moment<'_>, _: &Call) -> Answer {
     Ok(Reply::json(200, &catalog::show_regions()))
 }
 
+/// `GET /tokens/current`: whose token it is.
+pub(super) fn token(_: &mut World, _: &Moment<'_>, _: &Call) -> Answer {
+    let token = json!({
+        "token_id": "simulated",
+        "org_slug": "personal",
+        "organization": "personal",
+        "user": "somebody@example.com",
+        "apps": [],
+        "source_machine_id": "",
+        "restricted_to_machine": "",
+    });
+    Ok(Reply::json(200, &json!({ "tokens": [token] })))
+}
+
 /// `POST /platform/placements`: how many of so many machines would fit where.
 pub(super) fn placements(_: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
     let body = body(call)?;

@@ -20,6 +20,7 @@ pub(super) const LOGS: (&str, Method, &str, Handle) =
 
 /// Name, method, path and deed of every operation but the making of apps and waiting.
 pub(super) const ROUTES: &[(&str, Method, &str, Handle)] = &[
+    ("get_current_token", Method::GET, "/tokens/current", platform::token),
     ("list_apps", Method::GET, "/apps", apps::list),
     ("get_app", Method::GET, "/apps/{app}", apps::get),
     ("delete_app", Method::DELETE, "/apps/{app}", apps::delete),
