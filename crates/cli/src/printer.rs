@@ -115,6 +115,9 @@ impl Printer {
         for (key, value) in error.context().iter().filter(|(key, _)| !FOR_PROGRAMS.contains(key)) {
             text.push_str(&format!("  {key}: {value}\n"));
         }
+        if let Some(id) = error.request_id() {
+            text.push_str(&format!("  request id: {id}\n"));
+        }
         if let Some(hint) = error.hint() {
             text.push_str(&format!("hint: {hint}\n"));
         }

@@ -52,7 +52,7 @@ fn fitting<'a>(wish: &Wish<'_>, sizes: &'a [Size]) -> Result<Vec<&'a Size>> {
     };
     let fitting: Vec<_> = sizes.iter().filter(|size| size.cpus >= cpus && size.memory_mib >= memory).collect();
     if fitting.is_empty() {
-        let what = format!("no size at DigitalOcean has {cpus} processors and {memory} MiB of memory");
+        let what = format!("no size at DigitalOcean has at least {cpus} processors and {memory} MiB of memory");
         return Err(Error::new(ErrorKind::Invalid, what).with_hint("ask for less"));
     }
     Ok(fitting)

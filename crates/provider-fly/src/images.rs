@@ -32,8 +32,10 @@ pub(crate) fn resolve(name: &str) -> Result<(String, bool)> {
     let error = Error::new(ErrorKind::Invalid, format!("no image is called `{name}`"));
     let near = nearest(name, TABLE.iter().map(|(neutral, ..)| *neutral));
     Err(error.with_hint(match near.as_slice() {
-        [] => "`machine images` shows the neutral names; any other image is written with its tag, like `nginx:1.29`"
-            .to_owned(),
+        [] => {
+            let neutral: Vec<&str> = TABLE.iter().map(|(neutral, ..)| *neutral).collect();
+            format!("there is {}; any other image is written with its tag, like `nginx:1.29`", neutral.join(", "))
+        }
         near => format!("did you mean {}? any other image is written with its tag, like `nginx:1.29`", near.join(", ")),
     }))
 }

@@ -66,7 +66,9 @@ fn named(name: &str) -> Result<Guest> {
         let known: Vec<String> = all().into_iter().map(|size| size.id).collect();
         let near = nearest(preset, known.iter().map(String::as_str));
         Error::new(ErrorKind::Invalid, format!("no size is called `{name}`")).with_hint(match near.as_slice() {
-            [] => "`machine sizes` shows what there is; memory can follow, as in `shared-cpu-1x:512MB`".to_owned(),
+            [] => {
+                "`fly platform vm-sizes` shows what there is; memory can follow, as in `shared-cpu-1x:512MB`".to_owned()
+            }
             near => format!("did you mean {}?", near.join(", ")),
         })
     };

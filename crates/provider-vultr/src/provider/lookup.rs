@@ -59,7 +59,7 @@ fn system(systems: &[Os], wanted: &str) -> Result<u64> {
         return Ok(id);
     }
     let known = images.iter().filter_map(|image| image.neutral.as_deref());
-    Err(none_called("image", wanted, nearest(wanted, known), "`machine images` lists them"))
+    Err(none_called("image", wanted, nearest(wanted, known), "https://api.vultr.com/v2/os lists them"))
 }
 
 fn key_id(keys: &[Key], wanted: &str) -> Result<String> {
@@ -69,12 +69,13 @@ fn key_id(keys: &[Key], wanted: &str) -> Result<String> {
     let mut called = keys.iter().filter(|key| key.name == wanted);
     let Some(first) = called.next() else {
         let near = nearest(wanted, keys.iter().map(|key| key.name.as_str()));
-        return Err(none_called("ssh key", wanted, near, "`machine ssh-keys` lists them"));
+        return Err(none_called("ssh key", wanted, near, "https://api.vultr.com/v2/ssh-keys lists them"));
     };
     // Several may have one name; that matters only where they are not the same key.
     if called.any(|other| material(&other.line) != material(&first.line)) {
         let what = format!("more than one ssh key is called `{wanted}`");
-        return Err(Error::new(ErrorKind::Invalid, what).with_hint("name it by its id; `machine ssh-keys` tells it"));
+        return Err(Error::new(ErrorKind::Invalid, what)
+            .with_hint("name it by its id, which https://api.vultr.com/v2/ssh-keys tells"));
     }
     Ok(first.id.clone())
 }

@@ -25,7 +25,7 @@ impl VultrProvider {
         for region in &regions {
             if known.iter().all(|known| known.id != *region) {
                 let near = nearest(region, known.iter().map(|known| known.id.as_str()));
-                return Err(none_called("region", region, near, "`machine regions` lists them"));
+                return Err(none_called("region", region, near, "https://api.vultr.com/v2/regions lists them"));
             }
         }
         let sizes = sizes(&plans);
@@ -55,7 +55,7 @@ fn chosen<'a>(sizes: &'a [Size], wanted: &SizeRequest, default: &str, regions: &
     let named = |id: &str| {
         sizes.iter().find(|size| size.id == id).ok_or_else(|| {
             let near = nearest(id, sizes.iter().map(|size| size.id.as_str()));
-            none_called("size", id, near, "`machine sizes` lists them")
+            none_called("size", id, near, "https://api.vultr.com/v2/plans lists them")
         })
     };
     match wanted {
@@ -63,7 +63,7 @@ fn chosen<'a>(sizes: &'a [Size], wanted: &SizeRequest, default: &str, regions: &
         SizeRequest::Named(id) => named(id),
         SizeRequest::Need { cpus, memory_mib } => cheapest(sizes, *cpus, *memory_mib, regions).ok_or_else(|| {
             let what = format!("no size in {} has as much as is needed", regions.join(", "));
-            Error::new(ErrorKind::Invalid, what).with_hint("`machine sizes` lists them")
+            Error::new(ErrorKind::Invalid, what).with_hint("https://api.vultr.com/v2/plans lists them")
         }),
         _ => Err(super::unsupported("sizes are named, or said by what is needed")),
     }

@@ -19,7 +19,7 @@ impl Volumes for VultrProvider {
         let regions = self.api.regions().await?;
         let Some(known) = regions.iter().find(|known| known.id == region) else {
             let near = nearest(&region, regions.iter().map(|known| known.id.as_str()));
-            return Err(none_called("region", &region, near, "`machine regions` lists them"));
+            return Err(none_called("region", &region, near, "https://api.vultr.com/v2/regions lists them"));
         };
         let note = Note { markers: Some(intent.intent().markers()), place: None };
         let request = CreateBlock {
