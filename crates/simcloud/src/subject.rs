@@ -1,5 +1,6 @@
 //! A provider before a simulated cloud, as what the conformance suite tests.
 
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,6 +27,12 @@ const BAD_TOKEN: &str = "bad-conformance-account";
 
 /// How a provider is opened: where the cloud is, without a path, and the token of the account.
 type Open = dyn Fn(&str, Secret) -> Result<Arc<dyn CloudProvider>> + Send + Sync;
+
+/// A domain of the account.
+const DOMAIN: &str = "conformance.example";
+
+/// A project of the account.
+const PROJECT: &str = "conformance";
 
 /// A provider before a simulated cloud. The cloud runs on a thread of its own and ends with this.
 pub struct SimSubject {
@@ -90,7 +97,37 @@ impl Played {
             .map_err(|error| error.to_string())?;
         let thread = Thread { stop, thread: Some(thread) };
         let handle = told.recv().map_err(|error| error.to_string())??;
-        Ok((Self { cloud, handle }, thread))
+        let played = Self { cloud, handle };
+        played.furnish()?;
+        Ok((played, thread))
+    }
+
+    /// Makes the domain and the project to play with, which no provider makes, as a client of the cloud.
+    fn furnish(&self) -> Result<(), String> {
+        match self.cloud {
+            Cloud::Fly => Ok(()),
+            Cloud::DigitalOcean => {
+                self.post("/v2/domains", &json!({ "name": DOMAIN }))?;
+                self.post("/v2/projects", &json!({ "name": PROJECT, "purpose": "Testing" }))
+            }
+            Cloud::Vultr => self.post("/v2/domains", &json!({ "domain": DOMAIN })),
+        }
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<(), String> {
+        let failed = |error: std::io::Error| error.to_string();
+        let body = body.to_string();
+        let mut stream = std::net::TcpStream::connect(self.handle.0.address).map_err(failed)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(failed)?;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).map_err(failed)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map_err(failed)?;
+        if answer.starts_with("HTTP/1.1 2") { Ok(()) } else { Err(format!("{path}: {answer}")) }
     }
 }
 
@@ -222,7 +259,6 @@ fn shelf(resource: ResourceKind) -> &'static str {
         ResourceKind::Volume => "volumes",
         ResourceKind::Snapshot => "snapshots",
         ResourceKind::SshKey => "ssh_keys",
-        ResourceKind::DnsRecord => "records",
         _ => "machines",
     }
 }
@@ -265,6 +301,9 @@ impl machine_conformance::Cloud for Played {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let truth = self.handle.truth();
+        if resource == ResourceKind::DnsRecord {
+            return called(&truth["domains"], name);
+        }
         let things = truth[shelf(resource)].as_array().map(Vec::as_slice).unwrap_or_default();
         things.iter().filter(|thing| holds(thing, name)).count()
     }
@@ -272,6 +311,18 @@ impl machine_conformance::Cloud for Played {
     async fn create_requests(&self, resource: ResourceKind) -> usize {
         let requests = self.handle.requests();
         requests.get(self.create(resource)).map_or(0, |count| usize::try_from(*count).unwrap_or(usize::MAX))
+    }
+}
+
+/// How many things below have that name: records are part of their domains.
+fn called(value: &Value, name: &str) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| called(item, name)).sum(),
+        Value::Object(fields) => {
+            let own = usize::from(fields.get("name").is_some_and(|own| own == name));
+            own + fields.values().map(|field| called(field, name)).sum::<usize>()
+        }
+        _ => 0,
     }
 }
 
@@ -300,6 +351,16 @@ impl Subject for SimSubject {
 
     fn secrets(&self) -> Vec<String> {
         vec![TOKEN.to_owned()]
+    }
+
+    fn domain(&self) -> Option<String> {
+        let (played, _) = self.played.as_ref().ok()?;
+        (played.cloud != Cloud::Fly).then(|| DOMAIN.to_owned())
+    }
+
+    fn project(&self) -> Option<String> {
+        let (played, _) = self.played.as_ref().ok()?;
+        (played.cloud == Cloud::DigitalOcean).then(|| PROJECT.to_owned())
     }
 
     fn now(&self) -> jiff::Timestamp {
