@@ -40,6 +40,8 @@ impl Drop for Export {
 pub(crate) fn export(environment: &Environment) -> Result<Option<(OpenTelemetryLayer<Registry, Tracer>, Export)>> {
     let text = |name| environment.get(name).and_then(|value| value.to_str());
     let Some(endpoint) = text(ENDPOINT) else { return Ok(None) };
+    // The exporter's own client is built with whatever TLS the program has; a provider chosen before is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
