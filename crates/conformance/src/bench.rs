@@ -122,14 +122,29 @@ impl Bench {
     }
 
     /// Waits until `what` is so.
-    pub(crate) async fn eventually<F>(&self, sentence: &str, mut what: impl FnMut() -> F) -> Outcome
+    pub(crate) async fn eventually<F>(&self, sentence: &str, what: impl FnMut() -> F) -> Outcome
     where
         F: Future<Output = Outcome<bool>>,
     {
-        let deadline = Deadline::after(self.subject.patience());
+        self.within(self.subject.patience(), sentence, what).await
+    }
+
+    /// The same, for what may only be as late as a machine in a list: at once, where the provider has no such lag.
+    pub(crate) async fn within_lag<F>(&self, sentence: &str, what: impl FnMut() -> F) -> Outcome
+    where
+        F: Future<Output = Outcome<bool>>,
+    {
+        self.within(self.provider.capabilities().list_lag, sentence, what).await
+    }
+
+    async fn within<F>(&self, limit: Duration, sentence: &str, mut what: impl FnMut() -> F) -> Outcome
+    where
+        F: Future<Output = Outcome<bool>>,
+    {
+        let deadline = Deadline::after(limit);
         while !what().await? {
             if deadline.passed() {
-                return Err(Stop::Broken(format!("{sentence}: not so after {:?}", self.subject.patience())));
+                return Err(Stop::Broken(format!("{sentence}: not so after {limit:?}")));
             }
             tokio::time::sleep(PAUSE).await;
         }

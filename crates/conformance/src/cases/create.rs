@@ -60,10 +60,9 @@ async fn carries_the_markers(bench: &Bench) -> Outcome {
     let (intent, machine) = bench.create_wished(&bench.spec()).await;
     let machine = machine?;
     ensure_eq!(machine.markers, Some(intent.markers()), "the markers in the answer");
-    // What was written with the machine may be shown a little later, as the machine itself.
     let (other, markers) = (bench.another()?, Some(intent.markers()));
     bench
-        .eventually("another client sees the markers", || async {
+        .within_lag("another client sees the markers", || async {
             Ok(other.get(&machine.id).await?.markers == markers)
         })
         .await
@@ -90,7 +89,7 @@ async fn carries_the_labels(bench: &Bench) -> Outcome {
     ensure_eq!(machine.labels, spec.labels, "the labels in the answer");
     let other = bench.another()?;
     bench
-        .eventually("another client sees the labels", || async {
+        .within_lag("another client sees the labels", || async {
             Ok(other.get(&machine.id).await?.labels == spec.labels)
         })
         .await
