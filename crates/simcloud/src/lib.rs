@@ -31,6 +31,7 @@ mod fault;
 mod fly;
 mod handle;
 mod ids;
+mod inside;
 mod life;
 mod machines;
 mod operations;
@@ -50,7 +51,7 @@ mod vultr;
 /// program that plays clouds with machines calls this first thing in `main`, before it starts a thread or reads its arguments.
 #[must_use = "a process that was something of a machine must end with this code"]
 pub fn dispatch() -> Option<std::process::ExitCode> {
-    machine_local::dispatch()
+    machine_local::dispatch().or_else(inside::dispatch)
 }
 
 pub use bill::{Charge, Statement, Sum};
