@@ -13,6 +13,9 @@ use tokio::sync::mpsc;
 /// The most bytes that are kept of what a command says on standard error.
 const MAX_WORDS: usize = 4000;
 
+/// What understands the guest's `receive-as` and `send` on a machine without a guest.
+const COPY_TOOL: [&str; 4] = ["sh", "-c", include_str!("copy_tool.sh"), "copy-tool"];
+
 /// A machine, and the way to the guest program in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Inside {
@@ -36,6 +39,12 @@ impl Inside {
 
     pub(crate) fn machine(&self) -> &MachineId {
         &self.machine
+    }
+
+    /// The way into `machine` for files, which takes no guest: a machine that has none has a `tar`.
+    pub(crate) fn for_files(provider: &Arc<dyn CloudProvider>, machine: MachineId) -> Self {
+        let program = program(&**provider).unwrap_or_else(|_| COPY_TOOL.map(OsText::from).to_vec());
+        Self { provider: Arc::clone(provider), machine, program }
     }
 
     /// Runs one of the guest's commands.
