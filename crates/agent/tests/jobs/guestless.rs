@@ -26,6 +26,8 @@ impl Guestless {
         capabilities.command = own;
         if own {
             capabilities.exec_limit = Some(std::time::Duration::from_mins(1));
+            capabilities.exec_stdin = false;
+            capabilities.exec_input_limit = Some(4 << 20);
         }
         Arc::new(Self { inner, capabilities })
     }
