@@ -170,10 +170,15 @@ fn machine(app: &str, name: &str, region: &str, config: Value, moment: &Moment<'
     }
 }
 
-/// `count` machines of somebody's who knows nothing of us, in an app of theirs.
+/// `count` machines of somebody's who knows nothing of us: in the app that was made last, or in one of theirs. Nothing runs for
+/// them.
 pub(super) fn foreign(world: &mut World, moment: &Moment<'_>, count: usize) -> Vec<String> {
-    let app = format!("foreign-{}", ids::hex(&ids::random::<4>()));
-    world.apps.insert(app.clone(), App::new("default", moment.now));
+    let newest = world.apps.iter().max_by_key(|(_, app)| app.created_at).map(|(name, _)| name.clone());
+    let app = newest.unwrap_or_else(|| {
+        let app = format!("foreign-{}", ids::hex(&ids::random::<4>()));
+        world.apps.insert(app.clone(), App::new("default", moment.now));
+        app
+    });
     let config = json!({
         "image": "registry-1.docker.io/library/nginx:1.29",
         "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 256},
