@@ -168,7 +168,7 @@ fn what_this_computer_does_not_offer_is_refused_by_name() {
     for (flags, code, word) in [
         (&["--image", "debian-12"][..], 2, "images"),
         (&["--size", "large-one"], 2, "large-one"),
-        (&["--region", "ams3,fra1"], 2, "regions"),
+        (&["--region", "ams3,fra1"], 2, "ams3"),
         (&["--ssh-key", "laptop"], 2, "ssh keys"),
         (&["--user-data", "data"], 2, "user data"),
         (&["--user-data", "missing"], 2, "missing"),
