@@ -1,6 +1,7 @@
 //! Commands inside a machine, through the API: one request, whose answer is the whole of what the command did.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,8 +29,8 @@ pub(crate) const INPUT: usize = 4 << 20;
 /// The bytes of input that wait to be collected.
 const PIPE: usize = 64 * 1024;
 
-/// A command that runs in the cloud's hands.
-struct NoControl;
+/// A command that runs in the cloud's hands, and whether its end was told.
+struct NoControl(Arc<AtomicBool>);
 
 #[async_trait]
 impl ExecControl for NoControl {
@@ -38,6 +39,9 @@ impl ExecControl for NoControl {
     }
 
     async fn signal(&self, _: Signal) -> Result<()> {
+        if self.0.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let what =
             "a command run through the API cannot be sent a signal; it goes on for as long as it takes, at most 60 s";
         Err(Error::unsupported(crate::KIND, what))
@@ -60,16 +64,20 @@ impl Fly {
         }
         let (fly, id) = (Arc::clone(self), id.clone());
         let (stdin, input) = command.stdin.then(|| tokio::io::duplex(PIPE)).unzip();
+        let ended = Arc::new(AtomicBool::new(false));
+        let tells = Arc::clone(&ended);
         let events = stream::once(async move {
             let input = match input {
                 Some(input) => Some(collect(input).await?),
                 None => None,
             };
-            fly.run(&id, words, input).await
+            let ran = fly.run(&id, words, input).await;
+            tells.store(true, Ordering::Release);
+            ran
         });
         let events = events.flat_map(|ran| stream::iter(ran.map_or_else(|error| vec![Err(error)], events_of)));
         let stdin = stdin.map(|stdin| Box::pin(stdin) as ExecStdin);
-        Ok(ExecSession { events: events.boxed(), stdin, control: Arc::new(NoControl) })
+        Ok(ExecSession { events: events.boxed(), stdin, control: Arc::new(NoControl(ended)) })
     }
 
     async fn run(&self, id: &MachineId, command: Vec<String>, stdin: Option<String>) -> Result<Ran> {

@@ -243,7 +243,11 @@ impl Played {
                 (self.create(ResourceKind::Machine), When::After, What::Slow { ms: millis(time) }, 0)
             }
             F::LateCreate(time) => (self.create(ResourceKind::Machine), When::After, late(time), 0),
-            F::FailListPage(page) => (self.list(), When::Before, forbidden(), page.saturating_sub(1)),
+            // At Fly one page has them all, and is the page that fails.
+            F::FailListPage(page) => {
+                let before = if self.cloud == Cloud::Fly { 0 } else { page.saturating_sub(1) };
+                (self.list(), When::Before, forbidden(), before)
+            }
             F::FailList(resource) => (self.list_of(resource), When::Before, forbidden(), 0),
             F::LoseDestroyAnswer => (self.delete(), When::After, What::Reset, 0),
             F::FailStart => ("get_action", When::Before, errored(), 0),
@@ -327,7 +331,16 @@ impl machine_conformance::Cloud for Played {
             return called(&truth["domains"], name);
         }
         let things = truth[shelf(resource)].as_array().map(Vec::as_slice).unwrap_or_default();
-        things.iter().filter(|thing| holds(thing, name)).count()
+        // At Fly the name of a volume has no dashes, and more behind it.
+        let other = match (self.cloud, resource) {
+            (Cloud::Fly, ResourceKind::Volume) => Some(name.replace('-', "_")),
+            _ => None,
+        };
+        let begins = |thing: &Value| {
+            let own = thing["is"]["name"].as_str();
+            own.zip(other.as_deref()).is_some_and(|(own, other)| own.starts_with(other))
+        };
+        things.iter().filter(|thing| holds(thing, name) || begins(thing)).count()
     }
 
     async fn create_requests(&self, resource: ResourceKind) -> usize {
