@@ -25,6 +25,9 @@ pub struct Capabilities {
     pub exec_limit: Option<Duration>,
     /// Whether a command's input can be written while it runs.
     pub exec_stdin: bool,
+    /// Where a command's input cannot be written while it runs, but be handed over as a whole when it has ended, as text:
+    /// the most bytes of it.
+    pub exec_input_limit: Option<usize>,
     /// Whether a command can have a terminal.
     pub exec_tty: bool,
     /// How the output of the machine's own command is read.
@@ -75,6 +78,7 @@ impl Capabilities {
             exec: Transport::None,
             exec_limit: None,
             exec_stdin: false,
+            exec_input_limit: None,
             exec_tty: false,
             logs: Transport::None,
             suspend: false,

@@ -111,13 +111,13 @@ mod tests {
         let mut inbox = Inbox::default();
         assert_eq!(inbox.receive(&theirs).unwrap(), Received::Nothing);
         send(&ours, &Request::Signal(2), &[ours.as_fd()]).unwrap();
-        send(&ours, &Request::Stop { grace_ms: 7 }, &[]).unwrap();
+        send(&ours, &Request::Stop { signal: None, grace_ms: 7 }, &[]).unwrap();
         assert_eq!(inbox.receive(&theirs).unwrap(), Received::Bytes);
         assert_eq!(inbox.receive(&theirs).unwrap(), Received::Bytes, "the kernel keeps descriptors apart");
         let (first, fds) = inbox.next::<Request>().unwrap().unwrap();
         assert!(matches!(first, Request::Signal(2)) && fds.len() == 1);
         let (second, fds) = inbox.next::<Request>().unwrap().unwrap();
-        assert!(matches!(second, Request::Stop { grace_ms: 7 }) && fds.is_empty());
+        assert!(matches!(second, Request::Stop { signal: None, grace_ms: 7 }) && fds.is_empty());
         assert!(inbox.next::<Request>().unwrap().is_none());
         drop(ours);
         drop(fds);

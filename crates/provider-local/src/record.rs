@@ -1,6 +1,7 @@
 //! The JSON files of a machine's directory.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use machine_core::{EnvVar, ExitStatus, Intent, Mount, Network, OsText, Port, VolumeMount};
@@ -20,6 +21,9 @@ pub(crate) struct SpecRecord {
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
+    /// Its host name, where that is not its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hostname: Option<String>,
     /// The intent behind it; its markers.
     pub(crate) intent: Intent,
     /// When it was created.
@@ -37,6 +41,9 @@ pub(crate) struct SpecRecord {
     pub(crate) network: Network,
     /// Published ports; only with [`Network::None`].
     pub(crate) ports: Vec<Port>,
+    /// The address of the computer that they are published on; 127.0.0.1 otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<Ipv4Addr>,
     /// Attached volumes. The only field that `update` may rewrite.
     pub(crate) volumes: Vec<VolumeMount>,
     /// Directories of the computer to show inside, asked for by the user.
@@ -51,6 +58,13 @@ pub(crate) struct SpecRecord {
     pub(crate) isolation: Isolation,
     /// How many files were handed over at creation. They live in memory only, so a start after a reboot has lost them.
     pub(crate) files: usize,
+}
+
+impl SpecRecord {
+    /// What it calls itself.
+    pub(crate) fn hostname(&self) -> &str {
+        self.hostname.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// A directory below `HOME` that holds toolchains, shown inside at the same path.

@@ -44,6 +44,7 @@ pub(crate) fn spec(name: &str, digit: char) -> SpecRecord {
         schema: SCHEMA,
         id: id(digit),
         name: name.to_owned(),
+        hostname: None,
         intent: Intent {
             id: id(digit)[2..].parse().unwrap(),
             owner: OwnerId::new("owner"),
@@ -60,6 +61,7 @@ pub(crate) fn spec(name: &str, digit: char) -> SpecRecord {
         workdir: None,
         labels: BTreeMap::new(),
         network: machine_core::Network::Default,
+        address: None,
         ports: Vec::new(),
         volumes: Vec::new(),
         mounts: Vec::new(),

@@ -7,6 +7,7 @@
 //!   -> any number of `Signal` from the client -> `Exited`. A command that cannot be executed gets `Failed` instead of
 //!   `Started`. When the client goes away first, the command is sent `SIGHUP`.
 //! - `Watch` -> nothing; the connection ends when the machine does.
+//! - `Tell` -> nothing; the conversation is over.
 //! - `Stop` -> nothing; the connection ends when the machine does.
 //! - `Socket` -> `Socket` with an unconnected TCP socket of the machine's network.
 
@@ -26,8 +27,13 @@ pub(crate) enum Request {
     Signal(i32),
     /// Tell me when the machine ends.
     Watch,
-    /// End the machine: `SIGTERM` to its command, and after the grace `SIGKILL` to everything.
+    /// Send the machine's own command a signal.
+    Tell(i32),
+    /// End the machine: a signal to its command, and after the grace `SIGKILL` to everything.
     Stop {
+        /// The signal; `SIGTERM` otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
         /// How long the command may take, in milliseconds.
         grace_ms: u64,
     },

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::bill::Bill;
 use crate::clock::Clock;
@@ -15,6 +16,7 @@ use crate::control;
 use crate::digitalocean::DigitalOcean;
 use crate::fake::Fake;
 use crate::fly::Fly;
+use crate::machines::{Machines, Place, Report};
 use crate::quirks::Quirks;
 use crate::running::{Running, Up};
 use crate::sim::Sim;
@@ -57,6 +59,14 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// This computer can have no machines for it.
+    #[error("there can be no machines for {cloud}")]
+    Machines {
+        /// The cloud whose machines they are.
+        cloud: Cloud,
+        /// What stands against it.
+        source: Box<machine_core::Error>,
+    },
     /// What an earlier run has left cannot be read.
     #[error("cannot read the state of {cloud}")]
     State {
@@ -81,6 +91,8 @@ impl SimCloud {
             quirks: Quirks::default(),
             rate_limits: true,
             recording: false,
+            machines: true,
+            helper: None,
         }
     }
 }
@@ -94,6 +106,8 @@ pub struct Builder {
     quirks: Quirks,
     rate_limits: bool,
     recording: bool,
+    machines: bool,
+    helper: Option<PathBuf>,
 }
 
 impl Builder {
@@ -139,6 +153,32 @@ impl Builder {
         self
     }
 
+    /// Whether something runs for every machine, which takes a program that calls [`dispatch`](crate::dispatch). It does
+    /// unless told otherwise; without, a machine is its record, and there can be very many.
+    #[must_use]
+    pub fn machines(mut self, on: bool) -> Self {
+        self.machines = on;
+        self
+    }
+
+    /// Has that program become what machines need, in place of the running one. It calls [`dispatch`](crate::dispatch).
+    #[must_use]
+    pub fn helper(mut self, program: impl Into<PathBuf>) -> Self {
+        self.helper = Some(program.into());
+        self
+    }
+
+    /// The machines of `cloud`, and what will be reported of them; nothing where there are to be none.
+    fn open_machines(&self, cloud: Cloud, clock: &Arc<Clock>) -> Result<Option<Opened>, StartError> {
+        if !self.machines {
+            return Ok(None);
+        }
+        let state = self.state.as_deref().map(|dir| dir.join(cloud.to_string()));
+        let place = Place { state, helper: self.helper.clone() };
+        let opened = Machines::open(place, Arc::clone(clock));
+        opened.map(Some).map_err(|source| StartError::Machines { cloud, source: Box::new(source) })
+    }
+
     /// Starts them. What returns holds them up: they end with it.
     ///
     /// # Errors
@@ -162,18 +202,27 @@ impl Builder {
                 None => Saved { now: clock.now(), charges: Vec::new(), cloud: serde_json::Value::Null },
             };
             let bill = Bill::restore(charges);
-            let sim = Arc::new(Sim::new(Arc::clone(&clock), bill, self.quirks, self.rate_limits, self.recording));
+            let (machines, reports) = self.open_machines(cloud, &clock)?.unzip();
+            let sim = Sim::new(Arc::clone(&clock), bill, self.quirks, machines, self.rate_limits, self.recording);
+            let sim = Arc::new(sim);
             let (fake, router) =
                 raise(cloud, &sim, saved).map_err(|source| StartError::State { cloud, source: source.into() })?;
+            if let Some(machines) = &sim.machines {
+                let cleared = machines.clear_up(&fake.kept()).await;
+                cleared.map_err(|source| StartError::Machines { cloud, source: Box::new(source) })?;
+            }
             let router = router.merge(control::router(Arc::clone(&sim), Arc::clone(&fake)));
             let listener = TcpListener::bind(("127.0.0.1", port)).await;
             let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
             let (address, listener) = bound.map_err(|source| StartError::Listen { cloud, port, source })?;
-            up.insert(cloud, (Up { address, sim, fake, store }, listener, router));
+            up.insert(cloud, (Up { address, sim, fake, store }, listener, router, reports));
         }
         Ok(Running::new(up))
     }
 }
+
+/// Machines, and what is reported of them.
+type Opened = (Arc<Machines>, mpsc::Receiver<Report>);
 
 /// The fake of `cloud` and its routes.
 fn raise(cloud: Cloud, sim: &Arc<Sim>, saved: serde_json::Value) -> serde_json::Result<(Arc<dyn Fake>, Router)> {

@@ -1,11 +1,13 @@
 //! What the frame needs of a cloud.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
 use serde_json::Value;
 
 use crate::call::Call;
+use crate::machines::Report;
 use crate::reply::Reply;
 
 /// A simulated cloud.
@@ -31,6 +33,17 @@ pub(crate) trait Fake: Send + Sync + 'static {
 
     /// Puts a machine into a state of that word, whatever it means. `false` if there is no such machine.
     fn set_state(&self, id: &str, word: &str) -> bool;
+
+    /// The machines whose disks are to be kept from an earlier run.
+    fn kept(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// Orders to be booted what runs by the record of an earlier run.
+    fn resume(&self) {}
+
+    /// Takes in what has become of a machine.
+    fn report(&self, _: Report) {}
 
     /// All that must outlive a restart.
     fn saved(&self) -> Value;

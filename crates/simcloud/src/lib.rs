@@ -32,6 +32,7 @@ mod fly;
 mod handle;
 mod ids;
 mod life;
+mod machines;
 mod operations;
 mod quirks;
 mod rate;
@@ -44,6 +45,13 @@ mod store;
 mod subject;
 mod traffic;
 mod vultr;
+
+/// Becomes what the machines of a simulated cloud need, when this process was started for that, and says how it ended. A
+/// program that plays clouds with machines calls this first thing in `main`, before it starts a thread or reads its arguments.
+#[must_use = "a process that was something of a machine must end with this code"]
+pub fn dispatch() -> Option<std::process::ExitCode> {
+    machine_local::dispatch()
+}
 
 pub use bill::{Charge, Statement, Sum};
 pub use builder::{Builder, Cloud, SimCloud, StartError};

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::bill::Statement;
 use crate::builder::Cloud;
 use crate::fake::Fake;
 use crate::handle::Handle;
+use crate::machines::Report;
 use crate::serve::serve;
 use crate::sim::Sim;
 use crate::store::{Saved, Store};
@@ -31,26 +33,32 @@ pub(crate) struct Up {
     pub(crate) store: Option<Store>,
 }
 
+/// A cloud that is to be up: where it listens, what it answers, and what is reported to it of its machines.
+pub(crate) type Ready = (Up, TcpListener, Router, Option<mpsc::Receiver<Report>>);
+
 /// Clouds that listen, until this is shut down or dropped.
 #[must_use = "the clouds end with it"]
 pub struct Running {
     clouds: BTreeMap<Cloud, Up>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
-    _guard: DropGuard,
 }
 
 impl Running {
-    pub(crate) fn new(clouds: BTreeMap<Cloud, (Up, TcpListener, Router)>) -> Self {
+    pub(crate) fn new(clouds: BTreeMap<Cloud, Ready>) -> Self {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let mut ups = BTreeMap::new();
-        for (cloud, (up, listener, router)) in clouds {
+        for (cloud, (up, listener, router, reports)) in clouds {
             tasks.spawn(serve(listener, router, stop.clone()));
             tasks.spawn(keep_written(up.clone(), stop.clone()));
+            if let Some(reports) = reports {
+                tasks.spawn(take_reports(up.clone(), reports, stop.clone()));
+                up.fake.resume();
+            }
             ups.insert(cloud, up);
         }
-        Self { clouds: ups, tasks, _guard: stop.clone().drop_guard(), stop }
+        Self { clouds: ups, tasks, stop }
     }
 
     /// Where `cloud` listens; nothing if it is not played.
@@ -78,7 +86,8 @@ impl Running {
         self.clouds.get(&cloud).map(|up| up.sim.bill.statement(up.sim.now(), None))
     }
 
-    /// Ends them: requests that are being answered have a moment to end, and the state is written.
+    /// Ends them: requests that are being answered have a moment to end, the state is written, and the machines end. Those of
+    /// a state that is kept run again the next time.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {
@@ -86,8 +95,21 @@ impl Running {
                 tracing::error!(%error, "a simulated cloud has ended badly");
             }
         }
-        for up in self.clouds.values() {
+        for up in std::mem::take(&mut self.clouds).into_values() {
             up.write();
+            if let Some(machines) = &up.sim.machines {
+                machines.shutdown().await;
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    /// Nobody waits for the machines to end here, and none is to be left behind.
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for machines in self.clouds.values().filter_map(|up| up.sim.machines.as_ref()) {
+            machines.sweep();
         }
     }
 }
@@ -106,6 +128,22 @@ impl Up {
         let saved = Saved { now, charges, cloud: self.fake.saved() };
         if let Err(error) = store.write(&saved) {
             tracing::error!(%error, "the state is not written");
+        }
+    }
+}
+
+/// Hands over what becomes of the machines.
+async fn take_reports(up: Up, mut reports: mpsc::Receiver<Report>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            report = reports.recv() => match report {
+                Some(report) => {
+                    up.fake.report(report);
+                    up.sim.touch();
+                }
+                None => return,
+            },
         }
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::bill::Bill;
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::machines::Machines;
 use crate::quirks::Quirks;
 use crate::traffic::Traffic;
 
@@ -24,6 +25,8 @@ pub(crate) struct Sim {
     pub(crate) traffic: Traffic,
     /// How late the cloud is.
     pub(crate) quirks: Quirks,
+    /// What runs for its machines; nothing where a machine is its record.
+    pub(crate) machines: Option<Arc<Machines>>,
     /// Whether the cloud refuses those who ask too often.
     pub(crate) rate_limits: bool,
     /// Whether anything has changed since the state was last written.
@@ -32,9 +35,16 @@ pub(crate) struct Sim {
 
 impl Sim {
     /// A cloud that has not been asked anything yet.
-    pub(crate) fn new(clock: Arc<Clock>, bill: Bill, quirks: Quirks, rate_limits: bool, recording: bool) -> Self {
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        bill: Bill,
+        quirks: Quirks,
+        machines: Option<Arc<Machines>>,
+        rate_limits: bool,
+        recording: bool,
+    ) -> Self {
         let (faults, traffic, changed) = (Faults::default(), Traffic::new(recording), AtomicBool::new(false));
-        Self { clock, bill, faults, traffic, quirks, rate_limits, changed }
+        Self { clock, bill, faults, traffic, quirks, machines, rate_limits, changed }
     }
 
     /// What its clock shows.

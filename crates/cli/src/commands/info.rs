@@ -93,7 +93,13 @@ fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
     let capabilities = shown.capabilities;
     vec![
         ("exec", word(capabilities.exec)),
-        ("exec with input", can(capabilities.exec_stdin)),
+        (
+            "exec with input",
+            match capabilities.exec_input_limit {
+                Some(_) => "whole, as text".to_owned(),
+                None => can(capabilities.exec_stdin),
+            },
+        ),
         ("exec with a terminal", can(capabilities.exec_tty)),
         ("logs", word(capabilities.logs)),
         ("own command", can(capabilities.command)),

@@ -79,6 +79,7 @@ fn capabilities() -> Capabilities {
         exec: Transport::Native,
         exec_limit: None,
         exec_stdin: true,
+        exec_input_limit: None,
         exec_tty: false,
         logs: Transport::Native,
         suspend: true,

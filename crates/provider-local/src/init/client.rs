@@ -45,8 +45,10 @@ enum State {
 pub(super) enum Wish {
     /// Nothing (any more).
     None,
-    /// That it ends.
-    Stop(Duration),
+    /// That its own command gets a signal.
+    Tell(i32),
+    /// That it ends, by that signal to begin with.
+    Stop(Option<i32>, Duration),
 }
 
 impl Client {
@@ -107,8 +109,9 @@ impl Client {
                 }
             }
             while let Some((request, fds)) = self.inbox.next()? {
-                if let Wish::Stop(grace) = self.meet(request, fds, surroundings)? {
-                    wish = Wish::Stop(grace);
+                match self.meet(request, fds, surroundings)? {
+                    Wish::None => {}
+                    wished => wish = wished,
                 }
             }
         }
@@ -128,9 +131,13 @@ impl Client {
                 send(&self.stream, &Reply::Socket, &[socket.as_fd()])?;
                 self.state = State::Done;
             }
-            (Request::Stop { grace_ms }, State::Silent(_)) => {
+            (Request::Tell(signal), State::Silent(_)) => {
+                self.state = State::Done;
+                return Ok(Wish::Tell(signal));
+            }
+            (Request::Stop { signal, grace_ms }, State::Silent(_)) => {
                 self.state = State::Watching;
-                return Ok(Wish::Stop(Duration::from_millis(grace_ms)));
+                return Ok(Wish::Stop(signal, Duration::from_millis(grace_ms)));
             }
             _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "one request per connection")),
         }

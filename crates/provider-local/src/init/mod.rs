@@ -137,10 +137,10 @@ fn wait_for_permission(channel: &OwnedFd) -> Step<()> {
 }
 
 fn inside_namespaces(order: &StartOrder, ids: rootfs::Ids) -> Step<(Surroundings, Vec<String>)> {
-    let name = order.spec.name.as_bytes();
+    let name = order.spec.hostname();
     let root = rootfs::Root::create()?;
-    rustix::system::sethostname(name)
-        .during(Stage::Namespaces, || format!("cannot set the host name `{}`", order.spec.name))?;
+    rustix::system::sethostname(name.as_bytes())
+        .during(Stage::Namespaces, || format!("cannot set the host name `{name}`"))?;
     if order.spec.network == Network::None {
         machine_sys::raise_loopback().during(Stage::Namespaces, || "cannot turn on the loopback network".to_owned())?;
     }

@@ -126,8 +126,15 @@ impl Server {
         let Some(client) = self.clients.get_mut(index) else { return };
         if order > 0 {
             client.hear_verdict();
-        } else if let Wish::Stop(grace) = client.serve(&self.surroundings) {
-            self.begin_stop(grace);
+            return;
+        }
+        match client.serve(&self.surroundings) {
+            Wish::None => {}
+            Wish::Stop(signal, grace) => self.begin_stop(signal, grace),
+            Wish::Tell(signal) => {
+                // One that has ended needs no signal, and a number that is none does nothing.
+                let _ = self.workload.as_ref().map(|workload| workload.signal(signal));
+            }
         }
     }
 
@@ -151,7 +158,7 @@ impl Server {
     fn take_signals(&mut self) -> io::Result<()> {
         while let Some(signal) = self.signals.read()? {
             if signal != Signal::CHILD.as_raw() {
-                self.begin_stop(USUAL_GRACE);
+                self.begin_stop(None, USUAL_GRACE);
             }
         }
         self.reap()
@@ -183,13 +190,13 @@ impl Server {
         std::mem::replace(&mut self.oom_kills, kills) < kills
     }
 
-    fn begin_stop(&mut self, grace: Duration) {
+    fn begin_stop(&mut self, signal: Option<i32>, grace: Duration) {
         let deadline = Instant::now().checked_add(grace).unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
         // A second one may shorten the time that is left, and never prolong it.
         let deadline = self.stop.map_or(deadline, |stop| stop.deadline.min(deadline));
         let killed = self.stop.is_some_and(|stop| stop.killed);
         if let (None, Some(workload)) = (self.stop, &self.workload) {
-            let _ = workload.signal(Signal::TERM.as_raw());
+            let _ = workload.signal(signal.unwrap_or(Signal::TERM.as_raw()));
         }
         self.stop = Some(Stop { deadline, killed });
     }

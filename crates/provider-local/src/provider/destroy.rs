@@ -37,7 +37,7 @@ pub(super) async fn destroy(local: &Arc<Local>, id: &MachineId) -> Result<Destro
         .await?
     };
     let Some((dir, lock)) = opened else { return Ok(Destroyed::AlreadyGone) };
-    let dir = if dir.is_alive()? { end(dir, GRACE).await? } else { dir };
+    let dir = if dir.is_alive()? { end(dir, None, GRACE).await? } else { dir };
     let local = Arc::clone(local);
     blocking(move || {
         let spec = dir.spec().ok();

@@ -26,15 +26,15 @@ const DYING: Duration = Duration::from_secs(3);
 /// The signal that cannot be refused.
 const SIGKILL: i32 = 9;
 
-/// Ends the machine in `dir`: by its own init, within `grace`; where that fails, by force. Returns when nothing of it lives.
+/// Ends the machine in `dir`: by its own init with `signal` (`SIGTERM` otherwise), within `grace`; where that fails, by force. Returns when nothing of it lives.
 ///
 /// # Errors
 /// [`ErrorKind::System`] when even force does not help.
-pub(super) async fn end(dir: MachineDir, grace: Duration) -> Result<MachineDir> {
+pub(super) async fn end(dir: MachineDir, signal: Option<i32>, grace: Duration) -> Result<MachineDir> {
     if let Some(connection) = Connection::open(&dir).await? {
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         let asked = async {
-            connection.send(&Request::Stop { grace_ms }, &[]).await?;
+            connection.send(&Request::Stop { signal, grace_ms }, &[]).await?;
             connection.ended().await
         };
         // What went wrong does not matter: what follows looks for itself, and kills.

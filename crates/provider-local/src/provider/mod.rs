@@ -98,6 +98,7 @@ fn capabilities() -> Capabilities {
         exec: Transport::Native,
         exec_limit: None,
         exec_stdin: true,
+        exec_input_limit: None,
         exec_tty: true,
         logs: Transport::Native,
         suspend: false,

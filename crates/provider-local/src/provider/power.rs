@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine_core::{Effect, Error, ErrorKind, MachineId, Power, Result};
+use machine_core::{Effect, Error, ErrorKind, MachineId, Power, Result, Signal};
 
-use super::Local;
 use super::end::{end, settle};
 use super::start::NotStarted;
+use super::{Local, LocalProvider};
+use crate::control::Connection;
 use crate::status::Status;
 use crate::store::{MachineDir, OpLock};
+use crate::wire::Request;
 use crate::work::blocking;
 
 /// Does `to` with the machine.
@@ -30,7 +32,7 @@ pub(super) async fn power(local: &Arc<Local>, id: &MachineId, to: Power) -> Resu
         }
     };
     let lock = dir.lock(what)?;
-    let (dir, lock) = stop(dir, lock, grace).await?;
+    let (dir, lock) = stop(dir, lock, None, grace).await?;
     if then_start {
         let local = Arc::clone(local);
         blocking(move || local.start_locked(&dir, &lock)).await?;
@@ -38,9 +40,35 @@ pub(super) async fn power(local: &Arc<Local>, id: &MachineId, to: Power) -> Resu
     Ok(())
 }
 
+impl LocalProvider {
+    /// Stops a machine as [`Power::Stop`] does, with another signal than `SIGTERM` to begin with.
+    ///
+    /// # Errors
+    /// As [`power`](machine_core::CloudProvider::power).
+    pub async fn stop_by(&self, id: &MachineId, signal: Signal, grace: Duration) -> Result<()> {
+        let dir = self.local.store.require_machine(id.as_str())?;
+        let lock = dir.lock("stop")?;
+        stop(dir, lock, Some(signal.0), grace).await.map(drop)
+    }
+
+    /// Sends a signal to a machine's own command. One that has ended is left alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] when the machine does not run.
+    pub async fn signal(&self, id: &MachineId, signal: Signal) -> Result<()> {
+        let dir = self.local.store.require_machine(id.as_str())?;
+        let Some(connection) = Connection::open(&dir).await? else {
+            return Err(Error::new(ErrorKind::Conflict, format!("machine `{}` does not run", dir.name_for_people())));
+        };
+        connection.send(&Request::Tell(signal.0), &[]).await?;
+        // It ends the conversation when that is done.
+        connection.ended().await
+    }
+}
+
 /// Stops the machine in `dir`; one that is stopped is left alone.
-async fn stop(dir: MachineDir, lock: OpLock, grace: Duration) -> Result<(MachineDir, OpLock)> {
-    let dir = if dir.is_alive()? { end(dir, grace).await? } else { dir };
+async fn stop(dir: MachineDir, lock: OpLock, signal: Option<i32>, grace: Duration) -> Result<(MachineDir, OpLock)> {
+    let dir = if dir.is_alive()? { end(dir, signal, grace).await? } else { dir };
     blocking(move || {
         let observed = dir.observe()?;
         settle(&dir, &lock, &observed)?;

@@ -44,7 +44,7 @@ pub(crate) fn build(root: &Root, order: &StartOrder, ids: Ids) -> Step<Vec<Strin
     devices::make(root, ids)?;
     system::mount_kernel_views(root, ids)?;
     writable::bind_kept(root, home)?;
-    etc::fill(root, &spec.name, home, spec.network == Network::Default)?;
+    etc::fill(root, spec.hostname(), home, spec.network == Network::Default)?;
     toolchain::show_all(root, &spec.toolchains, &mut notes)?;
     show_requested(root, order)?;
     root.bind_file(path_of(&order.helper), Path::new(crate::GUEST_PATH), true)?;

@@ -31,9 +31,10 @@ const BREATH: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(super) struct Ports(Vec<(TcpListener, u16)>);
 
-/// Binds all of them on the loopback interface.
-pub(super) fn bind(ports: &[Port]) -> Step<Ports> {
-    let bind = |port: &Port| match TcpListener::bind((Ipv4Addr::LOCALHOST, port.host)) {
+/// Binds all of them on `address`; on the loopback interface where there is none.
+pub(super) fn bind(address: Option<Ipv4Addr>, ports: &[Port]) -> Step<Ports> {
+    let address = address.unwrap_or(Ipv4Addr::LOCALHOST);
+    let bind = |port: &Port| match TcpListener::bind((address, port.host)) {
         Ok(listener) => Ok((listener, port.guest)),
         Err(error) => {
             let what = match error.kind() {

@@ -52,12 +52,13 @@ enum Tried {
 /// Starts the machine and stays with it. Pid 1, a fork, comes out of here as well.
 pub(super) fn run(order: StartOrder) -> ExitCode {
     let generation = order.generation;
-    let (lock, ports) = match lock::take().and_then(|lock| Ok((lock, publish::bind(&order.spec.ports)?))) {
-        Ok(held) => held,
-        // Another shim has the machine: nothing of it is ours to write.
-        Err(failure) if failure.stage == Stage::Lock => return refuse(failure),
-        Err(failure) => return finish::failed(generation, failure, None),
-    };
+    let (lock, ports) =
+        match lock::take().and_then(|lock| Ok((lock, publish::bind(order.spec.address, &order.spec.ports)?))) {
+            Ok(held) => held,
+            // Another shim has the machine: nothing of it is ours to write.
+            Err(failure) if failure.stage == Stage::Lock => return refuse(failure),
+            Err(failure) => return finish::failed(generation, failure, None),
+        };
     let mut limits = Limits::prepare(&order.spec.id, &order.spec.limits);
     let id = order.spec.id.clone();
     let (tried, isolation, mut notes) = match attempt(order, &mut limits) {

@@ -242,7 +242,7 @@ fn volumes_outlive_machines() {
 fn without_namespaces_it_works_too() {
     blocking(async |bench: Bench| {
         let mut wish = command(&["sh", "-c", "echo $MACHINE_ISOLATION; cat $MACHINE_FILES/run/secrets/x; sleep 1000"]);
-        wish.options.set(&LocalOptions { isolation: Some(Isolation::Process), pids: None }).unwrap();
+        wish.options.set(&LocalOptions { isolation: Some(Isolation::Process), ..LocalOptions::default() }).unwrap();
         wish.files = vec![FileSpec::private("/run/secrets/x", *b"secret\n")];
         let machine = bench.create(&wish).await.unwrap();
         assert_eq!(machine.details["isolation"], "process");
@@ -272,7 +272,7 @@ fn the_report_has_tried_namespaces() {
     blocking(async |bench: Bench| {
         let report = bench.provider.report();
         let mut wish = spec();
-        wish.options.set(&LocalOptions { isolation: Some(Isolation::Namespaces), pids: None }).unwrap();
+        wish.options.set(&LocalOptions { isolation: Some(Isolation::Namespaces), ..LocalOptions::default() }).unwrap();
         let made = bench.create(&wish).await;
         assert_eq!(report.problems.is_empty(), made.is_ok(), "{report:?} {made:?}");
         assert_eq!(report.details["namespaces_forbidden"].is_null(), made.is_ok());

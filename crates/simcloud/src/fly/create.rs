@@ -10,10 +10,9 @@ use crate::fly::apps::App;
 use crate::fly::catalog::{self, CROWDED, FULL, Guest, QUOTA};
 use crate::fly::event::Event;
 use crate::fly::lease::Lease;
-use crate::fly::machine::{Course, Machine, Turn};
+use crate::fly::machine::Machine;
 use crate::fly::world::{Moment, World};
 use crate::ids;
-use crate::life::Step;
 use crate::reply::Reply;
 
 /// `POST /apps/{app}/machines`
@@ -53,7 +52,7 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
         volume.machine = Some(id.clone());
     }
     if body["skip_launch"] != true {
-        world.send(&id, Course::new(Step::Note, Turn::Start, moment.now));
+        world.launch(&id, moment);
     }
     Ok(Reply::json(200, &shown))
 }
@@ -165,6 +164,7 @@ fn machine(app: &str, name: &str, region: &str, config: Value, moment: &Moment<'
         lease: None,
         cordoned: false,
         restarts: 0,
+        life: 0,
         exit: None,
         id,
     }
