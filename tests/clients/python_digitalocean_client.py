@@ -78,7 +78,9 @@ domain.delete_domain_record(id=made["id"])
 assert "www" not in [record.name for record in domain.get_records()]
 domain.destroy()
 
-assert "not be found" in refused(lambda: manager.get_droplet(1)), "the cloud's own words arrive"
+unsold = digitalocean.Droplet(name="old-2", **{**wish, "size_slug": "s-999vcpu"})
+said = refused(unsold.create)
+assert "size" in said, f"the cloud's own words arrive: {said}"
 droplet.destroy()
 for it in many:
     it.destroy()
