@@ -80,6 +80,8 @@ fn asked(request: &str) -> Asked<'_> {
 pub(crate) const APP: &str = "/apps/machine-me";
 /// The path of the machine.
 pub(crate) const MACHINE: &str = "/apps/machine-me/machines/e1";
+/// Where the machines are listed.
+pub(crate) const LIST: &str = "/apps/machine-me/machines";
 
 pub(crate) fn id() -> MachineId {
     MachineId::new("e1")
