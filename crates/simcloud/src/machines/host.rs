@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use machine_core::{
     CloudProvider as _, Deadline, EnvVar, Error, ErrorKind, ExitReason, ExitStatus, FileSpec, Goal, IntentDraft,
     Lifetime, LogOptions, Machine, MachineId, MachineName, MachineSpec, MachineState, Mount, Network, OsText, OwnerId,
@@ -58,7 +59,7 @@ pub(super) enum NotBooted {
 /// The machines of this computer that belong to one cloud.
 pub(super) struct Host {
     pub(super) local: LocalProvider,
-    pub(super) logs: Arc<Logs>,
+    pub(super) logs: Logs,
     intents: VolatileIntents,
     /// Which machine of this computer it is, by the cloud's id.
     known: Mutex<HashMap<String, MachineId>>,
@@ -89,7 +90,7 @@ impl Host {
         let environment = ["PATH"].iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
         Ok(Self {
             local: LocalProvider::open_in(config, environment)?,
-            logs: Arc::new(logs),
+            logs,
             intents: VolatileIntents::new(OwnerId::new(OWNER)),
             known: Mutex::default(),
             places: Semaphore::new(AT_A_TIME),
@@ -203,18 +204,22 @@ impl Host {
         }
     }
 
-    /// Waits for the machine's end, and for the last of what it wrote.
-    pub(super) async fn ends(self: Arc<Self>, id: String, local: MachineId) -> ExitStatus {
-        let lines = tokio::spawn(
-            Arc::clone(&self.logs)
-                .follow(id, self.local.logs(local.clone(), LogOptions { follow: true, ..LogOptions::default() })),
-        );
+    /// Waits for the machine's end, and for the last of what it wrote since `since`.
+    pub(super) async fn ends(self: Arc<Self>, id: String, local: MachineId, since: Timestamp) -> ExitStatus {
+        let how = LogOptions { follow: true, since: Some(since), ..LogOptions::default() };
+        let lines = self.logs.follow(&id, self.local.logs(local.clone(), how));
         let until = Until { goal: Goal::Ended, deadline: Deadline::after(FOR_EVER) };
-        let ended = self.local.wait(&local, &until).await;
-        let abort = lines.abort_handle();
-        if tokio::time::timeout(LAST_LINES, lines).await.is_err() {
-            abort.abort();
-        }
+        let ends = self.local.wait(&local, &until);
+        tokio::pin!(lines, ends);
+        let ended = tokio::select! {
+            ended = &mut ends => {
+                if tokio::time::timeout(LAST_LINES, &mut lines).await.is_err() {
+                    tracing::warn!(machine = id, "the last lines of a machine are lost");
+                }
+                ended
+            }
+            () = &mut lines => ends.await,
+        };
         match ended {
             Ok(machine) => machine.exit.unwrap_or_else(|| ExitStatus::unknown(ExitReason::Unknown)),
             Err(error) => {
