@@ -159,7 +159,7 @@ impl Clouds {
     fn start(more: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["simcloud", "--no-rate-limits", "--speed", SPEED]).args(more).env("HOME", home.path());
+        command.args(["simcloud", "--no-rate-limit", "--speed", SPEED]).args(more).env("HOME", home.path());
         command.env("MACHINE_STATE_DIR", home.path().join("state")).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut variables = Vec::new();

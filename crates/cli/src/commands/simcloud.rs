@@ -43,21 +43,17 @@ pub(crate) struct Simcloud {
     /// Run nothing: a machine is its record, and there can be very many.
     #[arg(long)]
     no_machines: bool,
-    /// Answer however often one asks: for tests and measurements. The clouds' own limits hold otherwise, by our clock.
-    #[arg(long)]
-    no_rate_limits: bool,
 }
 
 impl Simcloud {
-    /// Plays them until a signal ends it.
+    /// Plays them until a signal ends it; with `rate_limits`, those who ask too often are refused.
     ///
     /// # Errors
     /// A port that is taken, a state that cannot be read.
-    pub(crate) async fn run(&self, printer: &Printer) -> Result<u8, Failure> {
+    pub(crate) async fn run(&self, printer: &Printer, rate_limits: bool) -> Result<u8, Failure> {
         let wished = [(Cloud::Fly, self.fly), (Cloud::DigitalOcean, self.digitalocean), (Cloud::Vultr, self.vultr)];
         let all = wished.iter().all(|(_, port)| port.is_none());
-        let mut builder = SimCloud::builder().speed(self.speed);
-        builder = builder.machines(!self.no_machines).rate_limits(!self.no_rate_limits);
+        let mut builder = SimCloud::builder().speed(self.speed).machines(!self.no_machines).rate_limits(rate_limits);
         for (cloud, port) in wished {
             if let Some(port) = port.or(all.then_some(0)) {
                 builder = builder.cloud(cloud, port);
