@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::support::{Home, PATIENCE};
 
@@ -13,7 +14,7 @@ struct Playing {
 
 impl Playing {
     fn begin(home: &Home, more: &[&str]) -> Self {
-        let mut command = home.command(["simcloud", "--fly", "0", "--speed", "20", "--no-rate-limits"]);
+        let mut command = home.command(["simcloud", "--fly", "0", "--speed", "20", "--no-rate-limit"]);
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(3);
         let variable = |line: std::io::Result<String>| {
@@ -21,7 +22,9 @@ impl Playing {
             let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
             (name.to_owned(), value.to_owned())
         };
-        Self { variables: lines.map(variable).collect(), child }
+        let variables: Vec<_> = lines.map(variable).collect();
+        assert_eq!(variables.len(), 3, "{variables:?}");
+        Self { child, variables }
     }
 
     /// `machine` with those variables; what it wrote and how it ended.
@@ -34,23 +37,32 @@ impl Playing {
         (output.status.code().unwrap(), text + &String::from_utf8_lossy(&output.stderr))
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends it as Ctrl-C does, and it ends well.
     fn end(mut self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-        let until = std::time::Instant::now() + PATIENCE;
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(std::time::Instant::now() < until, "it does not end");
-            std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(self.interrupt().is_some_and(|status| status.success()), "it does not end well");
+    }
+
+    /// How it ends when it is interrupted; nothing where it does not.
+    fn interrupt(&mut self) -> Option<std::process::ExitStatus> {
+        let until = Instant::now() + PATIENCE;
+        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().ok()?;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().ok()? {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
-        assert!(self.child.wait().unwrap().success());
+        None
     }
 }
 
 impl Drop for Playing {
+    /// By a signal that lets it end its machines; after `end` there is nothing left to do.
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        if matches!(self.child.try_wait(), Ok(None)) && self.interrupt().is_none() {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
     }
 }
 
@@ -60,7 +72,8 @@ fn the_machines_of_a_simulated_fly_do_what_machines_do() {
     let fly = Playing::begin(&home, &[]);
     let run = |args: &[&str]| fly.machine(&home, args);
     let script = "echo hello from $FLY_REGION; exec sleep 1000";
-    assert_eq!(run(&["create", "one", "--", "sh", "-c", script]).0, 0);
+    let (code, text) = run(&["create", "one", "--", "sh", "-c", script]);
+    assert_eq!(code, 0, "{text}");
     let (code, text) = run(&["exec", "one", "--", "sh", "-c", "uname; exit 7"]);
     assert_eq!((code, text.as_str()), (7, "Linux\n"));
     assert_eq!(run(&["logs", "one"]).1, "hello from iad\n");
@@ -68,7 +81,7 @@ fn the_machines_of_a_simulated_fly_do_what_machines_do() {
     assert!(run(&["status", "one"]).1.contains("stopped"));
     assert_eq!(run(&["start", "one"]).0, 0);
     assert!(run(&["list"]).1.contains("running"));
-    assert_eq!(run(&["destroy", "one"]).0, 0);
+    assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
     assert_eq!(run(&["list"]).1, "");
     fly.end();
 }
