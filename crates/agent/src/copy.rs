@@ -52,7 +52,7 @@ pub async fn copy_in(
             Error::new(ErrorKind::Invalid, format!("`{}` has no name to be copied by", from.display()))
         })?,
     };
-    let inside = Inside::new(provider, machine.clone())?;
+    let inside = Inside::for_files(provider, machine.clone());
     Ok(carry::send_as(&inside, from, name, to).await?.into())
 }
 
@@ -74,6 +74,6 @@ pub async fn copy_out(
     }
     let path = PathBuf::from(std::ffi::OsString::from_vec(from.as_bytes().to_vec()));
     let parent = path.parent().map_or_else(|| OsText::from("/"), |parent| OsText::from(parent.as_os_str()));
-    let inside = Inside::new(provider, machine.clone())?;
+    let inside = Inside::for_files(provider, machine.clone());
     Ok(carry::fetch(&inside, parent, vec![from.clone()], into, rename).await?.into())
 }

@@ -122,7 +122,7 @@ impl Follower {
 }
 
 /// What a machine that ended without the guest's last word tells about that.
-fn how_it_ended(machine: &Machine) -> String {
+pub(crate) fn how_it_ended(machine: &Machine) -> String {
     let exit = match &machine.exit {
         Some(ExitStatus { message: Some(message), .. }) => message.clone(),
         Some(ExitStatus { oom: true, .. }) => "it ran out of memory".to_owned(),

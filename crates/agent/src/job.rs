@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
-use machine_core::{Deadline, Error, ErrorKind, Goal, Machine, OsText, Result, Until};
+use machine_core::{CloudProvider, Deadline, Error, ErrorKind, Goal, Machine, OsText, Result, Until};
 use machine_guest::control::ToGuest;
 use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +20,14 @@ use crate::guest::Inside;
 use crate::handles::{JobControl, JobInput};
 use crate::{Copied, JobSpec, Outcome, carry};
 
+/// How long a machine may take to run once it was accepted.
+pub(crate) const RUNNING_WITHIN: Duration = Duration::from_mins(5);
+/// Events that wait for whoever takes them: at 32 KiB each, 2 MiB.
+pub(crate) const EVENTS: usize = 64;
+/// Things to say that wait for the line.
+pub(crate) const WISHES: usize = 64;
+/// Bytes of input that wait for the line.
+pub(crate) const INPUT: usize = 64 * 1024;
 /// How long a machine that is kept may take to come to rest.
 const REST_WITHIN: Duration = Duration::from_secs(30);
 
@@ -54,12 +62,14 @@ pub(crate) struct Tally {
 pub(crate) struct Parts {
     pub(crate) guard: Guard,
     pub(crate) machine: Machine,
-    pub(crate) inside: Arc<Inside>,
+    pub(crate) provider: Arc<dyn CloudProvider>,
+    /// The way to the guest, where there is one.
+    pub(crate) inside: Option<Arc<Inside>>,
     pub(crate) events: mpsc::Receiver<JobEvent>,
     pub(crate) input: Option<DuplexStream>,
     pub(crate) say: mpsc::Sender<ToGuest>,
     pub(crate) tally: watch::Receiver<Tally>,
-    pub(crate) tasks: [JoinHandle<()>; 2],
+    pub(crate) tasks: Vec<JoinHandle<()>>,
     pub(crate) workdir: OsText,
     pub(crate) patched: Vec<(String, Option<String>)>,
     pub(crate) spec: JobSpec,
@@ -70,7 +80,8 @@ pub(crate) struct Parts {
 pub struct Job {
     guard: Guard,
     machine: Machine,
-    inside: Arc<Inside>,
+    provider: Arc<dyn CloudProvider>,
+    inside: Option<Arc<Inside>>,
     events: mpsc::Receiver<JobEvent>,
     input: Option<JobInput>,
     control: JobControl,
@@ -87,6 +98,7 @@ impl Job {
         Self {
             guard: parts.guard,
             machine: parts.machine,
+            provider: parts.provider,
             inside: parts.inside,
             events: parts.events,
             input: parts.input.map(JobInput),
@@ -144,25 +156,25 @@ impl Job {
         }
         // Each is tried whatever became of the other: with the machine goes what was not brought back.
         let fetched = self.fetch().await;
-        let patch = match &self.spec.patch {
-            Some(file) => self.write_patch(file).await.map(Some),
-            None => Ok(None),
+        let patch = match (&self.inside, &self.spec.patch) {
+            (Some(inside), Some(file)) => self.write_patch(inside, file).await.map(Some),
+            _ => Ok(None),
         };
         Ok((fetched?, patch?))
     }
 
     async fn fetch(&self) -> Result<Copied> {
-        if self.spec.fetch.is_empty() {
+        let Some(inside) = self.inside.as_ref().filter(|_| !self.spec.fetch.is_empty()) else {
             return Ok(Copied::default());
-        }
+        };
         let into = self.spec.fetch_into.as_ref().or(self.spec.sync.as_ref());
         let into = into.cloned().unwrap_or_else(|| PathBuf::from("."));
         let paths = self.spec.fetch.clone();
-        Ok(carry::fetch(&self.inside, self.workdir.clone(), paths, into, None).await?.into())
+        Ok(carry::fetch(inside, self.workdir.clone(), paths, into, None).await?.into())
     }
 
     /// Writes the patch beside its place and moves it there whole.
-    async fn write_patch(&self, file: &Path) -> Result<u64> {
+    async fn write_patch(&self, inside: &Inside, file: &Path) -> Result<u64> {
         let unwritable = |error| Error::io(format_args!("the patch `{}` cannot be written", file.display()), error);
         let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // As readable as any other file that the user makes: the umask takes off what it takes off everywhere.
@@ -180,7 +192,7 @@ impl Job {
                 }
                 Ok::<_, Error>(pieces)
             };
-            let (sent, written) = tokio::join!(self.inside.drink(&command, sender), writing);
+            let (sent, written) = tokio::join!(inside.drink(&command, sender), writing);
             written?;
             sent?;
         }
@@ -194,9 +206,12 @@ impl Job {
             return self.guard.destroy().await;
         }
         self.guard.release();
+        if self.inside.is_none() {
+            return Ok(());
+        }
         self.control.send(ToGuest::Release).await;
         let until = Until { goal: Goal::Ended, deadline: Deadline::after(REST_WITHIN) };
-        match self.inside.provider().wait(self.inside.machine(), &until).await {
+        match self.provider.wait(&self.machine.id, &until).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -231,7 +246,7 @@ pub struct Finished {
 
 /// The job's tasks: they end with it.
 #[derive(Debug)]
-struct Tasks([JoinHandle<()>; 2]);
+struct Tasks(Vec<JoinHandle<()>>);
 
 impl Drop for Tasks {
     fn drop(&mut self) {

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bare;
 mod carry;
 mod clone;
 mod copy;

@@ -2,9 +2,8 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::time::Duration;
 
-use machine_core::{Deadline, Error, ErrorKind, Goal, Lifetime, MachineState, Result, Until};
+use machine_core::{Deadline, Error, ErrorKind, Goal, GuestProgram, Lifetime, MachineState, Result, Until};
 use machine_fleet::Fleet;
 use machine_guest::control::ToGuest;
 use machine_guest::frame::Decoder;
@@ -13,20 +12,11 @@ use tokio::sync::{mpsc, watch};
 use crate::follow::Follower;
 use crate::guard::Guard;
 use crate::guest::Inside;
-use crate::job::{self, Job, Tally};
+use crate::job::{self, EVENTS, INPUT, Job, RUNNING_WITHIN, Tally, WISHES};
 use crate::line::{Line, Wishes};
 use crate::plan::{Plan, WORK};
 use crate::repo::Source;
-use crate::{JobEvent, JobSpec, carry, clone, line, sync};
-
-/// How long a machine may take to run once it was accepted.
-const RUNNING_WITHIN: Duration = Duration::from_mins(5);
-/// Events that wait for whoever takes them: at 32 KiB each, 2 MiB.
-const EVENTS: usize = 64;
-/// Things to say that wait for the line.
-const WISHES: usize = 64;
-/// Bytes of input that wait for the line.
-const INPUT: usize = 64 * 1024;
+use crate::{JobEvent, JobSpec, bare, carry, clone, line, sync};
 
 /// Makes a machine for a job, brings in what it needs, and starts it.
 ///
@@ -36,6 +26,9 @@ const INPUT: usize = 64 * 1024;
 /// # Errors
 /// `Invalid` and `Unsupported` before anything is made; else what the provider, git or a file says.
 pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
+    if fleet.provider().capabilities().guest == GuestProgram::Brought {
+        return bare::start(fleet, spec).await;
+    }
     let plan = Plan::new(&**fleet.provider(), &spec)?;
     let clones = clone_all(&spec).await?;
     let lifetime = if spec.keep { Lifetime::Deadline } else { Lifetime::Client };
@@ -87,14 +80,15 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     };
     let wishes = Wishes { say: heard, acknowledged: seen, input: job_input };
     #[expect(clippy::disallowed_methods, reason = "the job holds both, and they end with it")]
-    let tasks = [
+    let tasks = vec![
         tokio::spawn(follower.run()),
         tokio::spawn(line::keep(Arc::clone(&inside), plan.key, line, wishes, spec.grace)),
     ];
     Ok(Job::new(job::Parts {
         guard,
         machine,
-        inside,
+        provider: Arc::clone(fleet.provider()),
+        inside: Some(inside),
         events: receiver,
         input,
         say,

@@ -60,6 +60,9 @@ pub(crate) struct Globals {
     /// Refuse a configuration with keys that nobody knows.
     #[arg(long, global = true)]
     pub(crate) strict: bool,
+    /// Ask as often as we like, of an end point of one's own that has no limits; `simcloud` then has none.
+    #[arg(long, global = true)]
+    pub(crate) no_rate_limit: bool,
     /// What to log on standard error (debug, `machine_fleet=trace`) [env: `MACHINE_LOG`].
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,

@@ -1,7 +1,9 @@
 //! The flags that say what kind of machine is wanted, for `run` and `create` alike.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -11,10 +13,14 @@ use machine_core::{
     SizeRequest, VolumeMount,
 };
 use machine_local::{LocalOptions, MountText};
+use secrecy::SecretString;
 
 use crate::app::App;
 use crate::values::{self, VolumeArg};
 use crate::volume_name;
+
+/// The largest file that is read as user data.
+const USER_DATA: u64 = 1 << 20;
 
 /// What kind of machine is wanted.
 #[derive(Debug, Args)]
@@ -32,6 +38,21 @@ pub(crate) struct MachineArgs {
     /// The longest that the machine is needed: its job is ended then, and `machine gc` destroys it (90s, 10m, 2h, 1d).
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     ttl: Option<Duration>,
+    /// What it is made from: `debian-12`, `ubuntu-24.04`, or the provider's own word [default: the configuration's].
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// How big it is, in the provider's word [default: the configuration's].
+    #[arg(long, short, visible_alias = "machine-size", value_name = "SIZE", conflicts_with_all = ["cpus", "memory"])]
+    size: Option<String>,
+    /// Where it is; several with commas between, in order of preference [default: the configuration's].
+    #[arg(long, short, value_name = "REGION", value_delimiter = ',')]
+    region: Vec<String>,
+    /// A registered ssh key that opens it.
+    #[arg(long, value_name = "KEY")]
+    ssh_key: Vec<String>,
+    /// A document for cloud-init, or a script, that it is set up by.
+    #[arg(long, value_name = "FILE")]
+    user_data: Option<PathBuf>,
     /// Processors; a fraction of one is fine.
     #[arg(long, value_name = "N", value_parser = processors)]
     cpus: Option<f64>,
@@ -77,6 +98,13 @@ impl MachineArgs {
         if self.cpus.is_some() || self.memory.is_some() {
             spec.size = SizeRequest::Need { cpus: self.cpus, memory_mib: self.memory };
         }
+        if let Some(size) = &self.size {
+            spec.size = SizeRequest::Named(size.clone());
+        }
+        spec.image.clone_from(&self.image);
+        spec.regions.clone_from(&self.region);
+        spec.ssh_keys.clone_from(&self.ssh_key);
+        spec.user_data = self.user_data.as_deref().map(user_data).transpose()?;
         if let Some(pids) = self.pids {
             let kind = app.provider().info().kind;
             if kind != LocalOptions::PROVIDER {
@@ -139,6 +167,20 @@ pub(crate) fn variables(here: &Environment, flags: &[OsString], files: &[PathBuf
         variables.extend(values::env_from_flag(here, flag)?);
     }
     Ok(variables)
+}
+
+/// What a machine is to be set up by. No cloud takes as much as is read.
+fn user_data(file: &Path) -> Result<SecretString> {
+    let refuse = |why: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Invalid, format!("`--user-data {}`: {why}", file.display()))
+    };
+    let mut text = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(USER_DATA + 1).read_to_end(&mut text));
+    read.map_err(|error| refuse(&error))?;
+    if text.len() as u64 > USER_DATA {
+        return Err(refuse(&"it is larger than 1 MiB, and no cloud takes more than 64 KiB"));
+    }
+    String::from_utf8(text).map(SecretString::from).map_err(|_| refuse(&"it is not UTF-8"))
 }
 
 fn processors(text: &str) -> Result<f64, String> {

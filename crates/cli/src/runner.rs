@@ -102,7 +102,7 @@ impl Runner {
     /// are this same program, started again, and go on to make namespaces.
     #[must_use = "the process is to end with this code"]
     pub fn run(self) -> ExitCode {
-        match machine_local::dispatch().or_else(machine_guest::dispatch) {
+        match machine_simcloud::dispatch().or_else(machine_guest::dispatch) {
             Some(code) => code,
             None => ExitCode::from(self.exit_code()),
         }

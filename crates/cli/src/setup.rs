@@ -42,7 +42,11 @@ impl Setup {
     /// # Errors
     /// A provider that there is none of; a section that cannot be read.
     pub(crate) fn choose(&self) -> Result<Choice> {
-        self.config.choose(self.globals.provider.as_deref())
+        let mut choice = self.config.choose(self.globals.provider.as_deref())?;
+        if self.globals.no_rate_limit {
+            choice.section = choice.section.overridden("rate-limit", false, "--no-rate-limit");
+        }
+        Ok(choice)
     }
 
     /// What is wrong with the configuration and does not keep it from being used.

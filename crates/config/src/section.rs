@@ -26,6 +26,8 @@ pub enum Origin {
     Variables(Place, Vec<String>),
     /// This environment variable stands in for it.
     Environment(&'static str),
+    /// A flag of the command line stands in for it.
+    Flag(&'static str),
     /// Nobody said otherwise.
     Default,
 }
@@ -71,6 +73,20 @@ impl Section {
     /// Which kind of provider it is for.
     pub fn kind(&self) -> &Kind {
         &self.kind
+    }
+
+    /// The same with `value` for `key`, because of that flag of the command line. A kind that has no such setting has nothing
+    /// to be told.
+    #[must_use]
+    pub fn overridden(mut self, key: &str, value: bool, flag: &'static str) -> Self {
+        let path = Path::default().key(key);
+        if self.takes(&path, "boolean")
+            && let Value::Mapping(values) = &mut self.values
+        {
+            values.insert(key.into(), value.into());
+            self.origins.insert(path, Origin::Flag(flag));
+        }
+        self
     }
 
     /// Keys that nobody knows, each as an error with its place and the nearest key.

@@ -18,6 +18,9 @@ use crate::{Cloud, Subject};
 
 pub(crate) use making::{ensure_no_list, ensure_unknown};
 
+/// What the owner of everything that a case makes begins with.
+pub(crate) const OWNER: &str = "conformance-";
+
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -51,7 +54,7 @@ impl Bench {
     /// When the subject cannot be opened.
     pub(crate) fn new(subject: Arc<dyn Subject>) -> Result<Self> {
         // An intent's id is as good a random word as any.
-        let owner = OwnerId::new(format!("conformance-{}", IntentId::mint()));
+        let owner = OwnerId::new(format!("{OWNER}{}", IntentId::mint()));
         let provider = Layers::default().around(subject.open()?);
         Ok(Self {
             subject,

@@ -40,6 +40,7 @@ mod cases;
 mod cloud;
 pub mod contract;
 mod kind_subject;
+mod live;
 mod need;
 mod program;
 mod report;
@@ -50,6 +51,7 @@ mod suite;
 
 pub use cloud::{Cloud, Fault};
 pub use kind_subject::KindSubject;
+pub use live::live;
 pub use program::run;
 pub use report::{Report, Verdict};
 pub use subject::Subject;
@@ -70,6 +72,18 @@ macro_rules! main {
                 return code;
             }
             $crate::run($subject, concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance.snap"))
+        }
+    };
+}
+
+/// The `main` of a provider's `tests/live.rs`: the suite in front of a real account of that kind, where `MACHINE_LIVE` names it
+/// and the environment has a credential. It spends money, at most `MACHINE_LIVE_LIMIT` US dollars (3 otherwise), and fails where
+/// anything was left behind.
+#[macro_export]
+macro_rules! live {
+    ($kind:ty) => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::live::<$kind>(::serde_json::json!({}))
         }
     };
 }

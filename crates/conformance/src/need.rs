@@ -24,6 +24,12 @@ pub(crate) enum Need {
     Exec,
     /// They can have input.
     ExecStdin,
+    /// They can have input, if only all of it at once.
+    ExecInput,
+    /// They are in our hands while they run.
+    ExecLive,
+    /// What is written inside comes back as it was written.
+    ExactOutput,
     /// They can have a terminal.
     ExecTty,
     /// Machines can be suspended.
@@ -50,6 +56,8 @@ pub(crate) enum Need {
     CreateOnce,
     /// There are volumes.
     Volumes,
+    /// A machine that exists takes and gives up volumes.
+    Attach,
     /// Volumes cannot be attached to a machine that runs.
     NoLiveAttach,
     /// There are snapshots.
@@ -118,6 +126,9 @@ impl Need {
             Self::Logs => (can.logs != Transport::None, "logs: there are none"),
             Self::Exec => (can.exec != Transport::None, "exec: there is none"),
             Self::ExecStdin => (can.exec_stdin, "exec_stdin: commands have no input"),
+            Self::ExecInput => (can.exec_stdin || can.exec_input_limit.is_some(), "exec_stdin: commands have no input"),
+            Self::ExecLive => (can.exec_live, "exec_live: a command is out of reach until it has ended"),
+            Self::ExactOutput => (can.exact_output, "exact_output: what is written comes back as text"),
             Self::ExecTty => (can.exec_tty, "exec_tty: commands have no terminal"),
             Self::Suspend => (can.suspend, "suspend: machines cannot be suspended"),
             Self::Rename => (can.rename, "rename: names cannot change"),
@@ -134,6 +145,10 @@ impl Need {
             Self::CreateOnce => {
                 (can.create_once != CreateOnce::Lookup, "create_once: a repeated create is not noticed")
             }
+            Self::Attach => (
+                can.attach_live || can.attach_stopped,
+                "attach_stopped: a machine has the volumes that it was created with",
+            ),
             Self::NoLiveAttach => (!can.attach_live, "attach_live: a running machine takes volumes"),
             _ => return None,
         };

@@ -28,11 +28,29 @@ pub fn run(subject: impl Subject, kept: impl AsRef<Path>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Cases wait far more than they work.
     arguments.test_threads.get_or_insert(AT_ONCE);
-    let required = Arc::new(Required::parse(&std::env::var("MACHINE_REQUIRE").unwrap_or_default()));
-    let suite = Arc::new(Suite::new(Arc::new(subject)));
     let report = Arc::new(Mutex::new(Report::default()));
+    let subject: Arc<dyn Subject> = Arc::new(subject);
+    let conclusion = libtest_mimic::run(&arguments, trials(&subject, &report));
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner);
+    // Part of a run says nothing about the rest.
+    if conclusion.has_failed() || report.0.len() != cases::all().count() {
+        return conclusion.exit_code();
+    }
+    match keep(&report, kept.as_ref()) {
+        Ok(()) => conclusion.exit_code(),
+        Err(why) => {
+            writeln!(std::io::stderr(), "{why}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Each case as one test, which writes into `report` how it went.
+pub(crate) fn trials(subject: &Arc<dyn Subject>, report: &Arc<Mutex<Report>>) -> Vec<Trial> {
+    let required = Arc::new(Required::parse(&std::env::var("MACHINE_REQUIRE").unwrap_or_default()));
+    let suite = Arc::new(Suite::new(Arc::clone(subject)));
     let trials = cases::all().map(|case| {
-        let (suite, report, required) = (Arc::clone(&suite), Arc::clone(&report), Arc::clone(&required));
+        let (suite, report, required) = (Arc::clone(&suite), Arc::clone(report), Arc::clone(&required));
         Trial::ignorable_test(case.name, move || {
             let verdict = attempt(&suite, case)?;
             report.lock().unwrap_or_else(PoisonError::into_inner).0.insert(case.name, verdict.clone());
@@ -46,19 +64,7 @@ pub fn run(subject: impl Subject, kept: impl AsRef<Path>) -> ExitCode {
             }
         })
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    let report = report.lock().unwrap_or_else(PoisonError::into_inner);
-    // Part of a run says nothing about the rest.
-    if conclusion.has_failed() || report.0.len() != cases::all().count() {
-        return conclusion.exit_code();
-    }
-    match keep(&report, kept.as_ref()) {
-        Ok(()) => conclusion.exit_code(),
-        Err(why) => {
-            writeln!(std::io::stderr(), "{why}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    trials.collect()
 }
 
 fn attempt(suite: &Suite, case: &Case) -> Result<Verdict, Failed> {

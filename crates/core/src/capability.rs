@@ -25,14 +25,26 @@ pub struct Capabilities {
     pub exec_limit: Option<Duration>,
     /// Whether a command's input can be written while it runs.
     pub exec_stdin: bool,
+    /// Where a command's input cannot be written while it runs, but be handed over as a whole when it has ended, as text:
+    /// the most bytes of it.
+    pub exec_input_limit: Option<usize>,
     /// Whether a command can have a terminal.
     pub exec_tty: bool,
+    /// Whether a command is in our hands while it runs: what it writes comes as it is written, it can be sent signals, and it
+    /// is told when its session is dropped. Otherwise all that it did comes at its end.
+    pub exec_live: bool,
+    /// Whether what is written inside comes back as it was written: every byte, and of each line of the log by which stream it
+    /// came and whether it had its end. Otherwise output is text in lines, and log lines are all of one stream.
+    pub exact_output: bool,
     /// How the output of the machine's own command is read.
     pub logs: Transport,
     /// Whether a machine can be suspended.
     pub suspend: bool,
     /// Whether a running machine takes and gives up volumes.
     pub attach_live: bool,
+    /// Whether a stopped machine takes and gives up volumes. Where neither this nor `attach_live` is so, a machine has the
+    /// volumes that it was created with.
+    pub attach_stopped: bool,
     /// Whether a machine can have no network at all.
     pub network_none: bool,
     /// Whether ports can be published.
@@ -75,10 +87,14 @@ impl Capabilities {
             exec: Transport::None,
             exec_limit: None,
             exec_stdin: false,
+            exec_input_limit: None,
             exec_tty: false,
+            exec_live: false,
+            exact_output: false,
             logs: Transport::None,
             suspend: false,
             attach_live: false,
+            attach_stopped: false,
             network_none: false,
             ports: false,
             mounts: false,

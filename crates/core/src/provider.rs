@@ -86,7 +86,8 @@ pub trait CloudProvider: Debug + Send + Sync + 'static {
     ///
     /// The exit status is the supervisor's word. A program that is missing ends with 127, one that cannot be executed with
     /// 126. All that it wrote comes before its end, and nothing after. Its arguments pass through no shell; without input it
-    /// reads the end of it at once. Dropping the session hangs up.
+    /// reads the end of it at once. Dropping the session hangs up where the command is in our hands
+    /// ([`exec_live`](Capabilities::exec_live)).
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession>;
 
     /// What is on offer.

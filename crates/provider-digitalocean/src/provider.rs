@@ -118,6 +118,7 @@ fn capabilities(pace: Pace) -> Capabilities {
         guest_end_ends_bill: false,
         list_lag: pace.list_lag,
         attach_live: true,
+        attach_stopped: true,
         user_data: true,
         rename: true,
         images: true,

@@ -1,6 +1,7 @@
 //! Commands inside a machine, through the API: one request, whose answer is the whole of what the command did.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,9 +9,10 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream;
 use machine_core::{
-    Error, ErrorKind, Exec, ExecControl, ExecEvent, ExecSession, ExitStatus, MachineId, MachineState, Result, Signal,
-    WindowSize,
+    Error, ErrorKind, Exec, ExecControl, ExecEvent, ExecSession, ExecStdin, ExitStatus, MachineId, MachineState,
+    Result, Signal, WindowSize,
 };
+use tokio::io::{AsyncReadExt as _, DuplexStream};
 
 use crate::convert::wrapped;
 use crate::find::missing;
@@ -21,8 +23,14 @@ use crate::wire::requests::RunCommand;
 /// The longest that the cloud lets a command run.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
-/// A command that runs in the cloud's hands.
-struct NoControl;
+/// The most input that is sent along with a command. The cloud names no bound; it is one request, and has to stay one.
+pub(crate) const INPUT: usize = 4 << 20;
+
+/// The bytes of input that wait to be collected.
+const PIPE: usize = 64 * 1024;
+
+/// A command that runs in the cloud's hands, and whether its end was told.
+struct NoControl(Arc<AtomicBool>);
 
 #[async_trait]
 impl ExecControl for NoControl {
@@ -31,6 +39,9 @@ impl ExecControl for NoControl {
     }
 
     async fn signal(&self, _: Signal) -> Result<()> {
+        if self.0.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let what =
             "a command run through the API cannot be sent a signal; it goes on for as long as it takes, at most 60 s";
         Err(Error::unsupported(crate::KIND, what))
@@ -52,15 +63,27 @@ impl Fly {
             return Err(not_running(id, &machine.raw_state));
         }
         let (fly, id) = (Arc::clone(self), id.clone());
-        let events = stream::once(async move { fly.run(&id, words).await });
+        let (stdin, input) = command.stdin.then(|| tokio::io::duplex(PIPE)).unzip();
+        let ended = Arc::new(AtomicBool::new(false));
+        let tells = Arc::clone(&ended);
+        let events = stream::once(async move {
+            let input = match input {
+                Some(input) => Some(collect(input).await?),
+                None => None,
+            };
+            let ran = fly.run(&id, words, input).await;
+            tells.store(true, Ordering::Release);
+            ran
+        });
         let events = events.flat_map(|ran| stream::iter(ran.map_or_else(|error| vec![Err(error)], events_of)));
-        Ok(ExecSession { events: events.boxed(), stdin: None, control: Arc::new(NoControl) })
+        let stdin = stdin.map(|stdin| Box::pin(stdin) as ExecStdin);
+        Ok(ExecSession { events: events.boxed(), stdin, control: Arc::new(NoControl(ended)) })
     }
 
-    async fn run(&self, id: &MachineId, command: Vec<String>) -> Result<Ran> {
+    async fn run(&self, id: &MachineId, command: Vec<String>, stdin: Option<String>) -> Result<Ran> {
         let app = self.app().await?;
         let request = self.api.post(["apps", app, "machines", id.as_str(), "exec"]);
-        let body = RunCommand { command, timeout: LIMIT.as_secs() };
+        let body = RunCommand { command, stdin, timeout: LIMIT.as_secs() };
         let request = request.json(&body).patience(LONG_POLL).bucket(ACTION, format!("exec {id}"));
         let error = match request.send::<Ran>().await {
             Ok(ran) => return Ok(ran),
@@ -83,6 +106,28 @@ impl Fly {
                 .with_context("answer", error.to_string())),
             _ => Err(error),
         }
+    }
+}
+
+/// The whole of a command's input, which the request carries.
+async fn collect(input: DuplexStream) -> Result<String> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(INPUT).unwrap_or(u64::MAX);
+    let read = input.take(most + 1).read_to_end(&mut bytes).await;
+    read.map_err(|error| Error::io("the command's input cannot be read", error))?;
+    let refused = |what: String, hint: &'static str| {
+        Err(Error::new(ErrorKind::Invalid, what).with_provider(crate::KIND).with_hint(hint))
+    };
+    if bytes.len() > INPUT {
+        let what = format!("the command's input is larger than {} MiB, and Fly takes it in one request", INPUT >> 20);
+        return refused(what, "`flyctl ssh sftp shell` carries larger files");
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(_) => refused(
+            "the command's input is not UTF-8, and Fly takes nothing else".to_owned(),
+            "encode it, say with `base64`",
+        ),
     }
 }
 

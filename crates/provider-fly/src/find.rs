@@ -44,6 +44,20 @@ impl Fly {
         Ok(Seen { machine: convert::machine(told, app)?, version, fleeting, host_answers })
     }
 
+    /// The last that the cloud knows of a machine which is gone: how it ended stands in a list long after the machine itself
+    /// is not found any more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] where the cloud has forgotten it, or never had it.
+    pub(crate) async fn look_back(&self, id: &MachineId) -> Result<Machine> {
+        let app = self.app().await?;
+        let request = self.api.get(["apps", app, "machines"]).query("include_deleted", "true");
+        let records: Vec<Value> = request.bucket(ACTION, format!("list {app}")).send().await?;
+        let (machines, _) = convert::read_list(records, app);
+        let gone = machines.into_iter().find(|machine| machine.id == *id && machine.state == MachineState::Destroyed);
+        gone.ok_or_else(|| Error::not_found("machine", id).with_provider(crate::KIND))
+    }
+
     /// All machines of the app whose metadata have these values, and what could not be read. An app that is not there has none.
     ///
     /// # Errors

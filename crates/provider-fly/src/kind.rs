@@ -19,8 +19,6 @@ pub(crate) static INFO: ProviderInfo = FlyKind::INFO;
 
 /// The Machines API.
 const API: &str = "https://api.machines.dev/v1";
-/// The host of the Machines API, which `flyctl` is given without a version.
-const API_HOST: &str = "api.machines.dev";
 /// The API that has the logs.
 const LOGS: &str = "https://api.fly.io";
 
@@ -45,7 +43,7 @@ pub struct FlySection {
     pub region: Option<String>,
     /// The size of machines for which none is named.
     pub machine_size: String,
-    /// Where the Machines API is, with its version.
+    /// Where the Machines API is, with or without its version `/v1`.
     pub api_url: String,
     /// Where the API is that has the logs.
     pub logs_url: String,
@@ -127,12 +125,11 @@ fn bare(token: &Secret) -> Secret {
     Secret::new(bare.trim())
 }
 
-/// The URL with its version: `flyctl` is told the host of the public API alone.
+/// The URL with its version: `flyctl` and its variable name the host alone, other clients write the version behind it.
 fn with_version(url: &str) -> String {
+    let bare = url.trim_end_matches('/');
     match Url::parse(url) {
-        Ok(parsed) if parsed.host_str() == Some(API_HOST) && parsed.path() == "/" => {
-            format!("{}/v1", url.trim_end_matches('/'))
-        }
+        Ok(parsed) if !parsed.cannot_be_a_base() && !bare.ends_with("/v1") => format!("{bare}/v1"),
         _ => url.to_owned(),
     }
 }
@@ -161,12 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn the_public_host_gets_its_version_and_others_are_left_alone() {
+    fn a_url_without_a_version_gets_it() {
         for (given, meant) in [
             ("https://api.machines.dev", "https://api.machines.dev/v1"),
             ("https://api.machines.dev/", "https://api.machines.dev/v1"),
             ("https://api.machines.dev/v1", "https://api.machines.dev/v1"),
-            ("http://127.0.0.1:4011", "http://127.0.0.1:4011"),
+            ("http://127.0.0.1:4011", "http://127.0.0.1:4011/v1"),
+            ("http://127.0.0.1:4011/fly/", "http://127.0.0.1:4011/fly/v1"),
+            ("http://127.0.0.1:4011/v1/", "http://127.0.0.1:4011/v1/"),
             ("http://_api.internal:4280/v1", "http://_api.internal:4280/v1"),
             ("nonsense", "nonsense"),
         ] {

@@ -44,6 +44,7 @@ fn capabilities() -> Capabilities {
         list_lag: LIST_LAG,
         exec: Transport::Native,
         exec_limit: Some(exec::LIMIT),
+        exec_input_limit: Some(exec::INPUT),
         logs: Transport::Native,
         suspend: true,
         files: true,

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use machine_core::{Deadline, Goal, Machine, MachineId, MachineState, Result, Until, poll_until};
+use machine_core::{Deadline, ErrorKind, Goal, Machine, MachineId, MachineState, Result, Until, poll_until};
 
 use crate::find::Seen;
 use crate::fly::{ACTION, Fly, LONG_POLL};
@@ -27,7 +27,13 @@ impl Fly {
             if let Some(before) = before {
                 self.poll(&before, until).await;
             }
-            let seen = self.look(id).await?;
+            let seen = match self.look(id).await {
+                // Gone by its own end, perhaps before anybody looked: how it ended is still to be had.
+                Err(error) if error.kind() == ErrorKind::NotFound && until.goal == Goal::Ended => {
+                    return self.look_back(id).await.map_err(|_| error);
+                }
+                other => other?,
+            };
             *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
             Ok(seen.machine)
         };

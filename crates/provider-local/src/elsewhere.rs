@@ -3,8 +3,10 @@
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Environment, Error, ErrorKind, Exec, ExecSession,
     Found, Housekeeping, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power,
-    Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Snapshots, SshKeys, Until, Volumes,
+    Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Signal, Snapshots, SshKeys, Until, Volumes,
 };
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -34,6 +36,22 @@ impl LocalProvider {
     /// As [`open`](Self::open).
     pub fn open_in(config: LocalConfig, _environment: Environment) -> Result<Self> {
         Self::open(config)
+    }
+
+    /// There is none to stop.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn stop_by(&self, _: &MachineId, _: Signal, _: Duration) -> Result<()> {
+        match *self {}
+    }
+
+    /// There is none to signal.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn signal(&self, _: &MachineId, _: Signal) -> Result<()> {
+        match *self {}
     }
 }
 

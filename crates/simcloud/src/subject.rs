@@ -1,7 +1,7 @@
 //! A provider before a simulated cloud, as what the conformance suite tests.
 
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,13 +31,19 @@ type Open = dyn Fn(&str, Secret) -> Result<Arc<dyn CloudProvider>> + Send + Sync
 /// A domain of the account.
 const DOMAIN: &str = "conformance.example";
 
+/// The app of the account at Fly, which is there: what the suite makes for somebody else comes into it.
+const APP: &str = "conformance";
+
 /// A project of the account.
 const PROJECT: &str = "conformance";
 
 /// A provider before a simulated cloud. The cloud runs on a thread of its own and ends with this.
 pub struct SimSubject {
     open: Box<Open>,
-    played: Result<(Played, Thread), String>,
+    cloud: Cloud,
+    machines: bool,
+    /// From the first time on that somebody asks for it.
+    played: OnceLock<Result<(Played, Thread), String>>,
 }
 
 /// The thread that the cloud runs on.
@@ -69,12 +75,22 @@ impl SimSubject {
         cloud: Cloud,
         open: impl Fn(&str, Secret) -> Result<Arc<dyn CloudProvider>> + Send + Sync + 'static,
     ) -> Self {
-        Self { open: Box::new(open), played: Played::begin(cloud) }
+        Self { open: Box::new(open), cloud, machines: true, played: OnceLock::new() }
+    }
+
+    /// Whether something runs for every machine. It does unless told otherwise.
+    #[must_use]
+    pub fn machines(self, on: bool) -> Self {
+        Self { machines: on, ..self }
+    }
+
+    fn played(&self) -> &Result<(Played, Thread), String> {
+        self.played.get_or_init(|| Played::begin(self.cloud, self.machines))
     }
 
     fn opened(&self, token: &str) -> Result<Arc<dyn CloudProvider>> {
         let failed = |why: &String| Error::new(ErrorKind::System, format!("no cloud can be played here: {why}"));
-        let (played, _) = self.played.as_ref().map_err(failed)?;
+        let (played, _) = self.played().as_ref().map_err(failed)?;
         (self.open)(&played.handle.url(), Secret::new(token))
     }
 }
@@ -87,13 +103,13 @@ impl std::fmt::Debug for SimSubject {
 
 impl Played {
     /// Starts to play.
-    fn begin(cloud: Cloud) -> Result<(Self, Thread), String> {
+    fn begin(cloud: Cloud, machines: bool) -> Result<(Self, Thread), String> {
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
             .name("simcloud".into())
-            .spawn(move || play(cloud, &stopped, &tell))
+            .spawn(move || play(cloud, machines, &stopped, &tell))
             .map_err(|error| error.to_string())?;
         let thread = Thread { stop, thread: Some(thread) };
         let handle = told.recv().map_err(|error| error.to_string())??;
@@ -105,7 +121,7 @@ impl Played {
     /// Makes the domain and the project to play with, which no provider makes, as a client of the cloud.
     fn furnish(&self) -> Result<(), String> {
         match self.cloud {
-            Cloud::Fly => Ok(()),
+            Cloud::Fly => self.post("/v1/apps", &json!({ "name": APP, "org_slug": "personal" })),
             Cloud::DigitalOcean => {
                 self.post("/v2/domains", &json!({ "name": DOMAIN }))?;
                 self.post("/v2/projects", &json!({ "name": PROJECT, "purpose": "Testing" }))
@@ -132,13 +148,19 @@ impl Played {
 }
 
 /// Plays the cloud until it is told to stop.
-fn play(cloud: Cloud, stop: &CancellationToken, tell: &std::sync::mpsc::Sender<Result<Handle, String>>) {
+fn play(
+    cloud: Cloud,
+    machines: bool,
+    stop: &CancellationToken,
+    tell: &std::sync::mpsc::Sender<Result<Handle, String>>,
+) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return drop(tell.send(Err(error.to_string()))),
     };
     runtime.block_on(async {
-        let builder = SimCloud::builder().cloud(cloud, 0).speed(SPEED).quirks(Quirks::default()).rate_limits(false);
+        let builder = SimCloud::builder().cloud(cloud, 0).speed(SPEED).quirks(Quirks::default());
+        let builder = builder.rate_limits(false).machines(machines);
         match builder.start().await {
             Err(error) => drop(tell.send(Err(error.to_string()))),
             Ok(running) => {
@@ -221,7 +243,11 @@ impl Played {
                 (self.create(ResourceKind::Machine), When::After, What::Slow { ms: millis(time) }, 0)
             }
             F::LateCreate(time) => (self.create(ResourceKind::Machine), When::After, late(time), 0),
-            F::FailListPage(page) => (self.list(), When::Before, forbidden(), page.saturating_sub(1)),
+            // At Fly one page has them all, and is the page that fails.
+            F::FailListPage(page) => {
+                let before = if self.cloud == Cloud::Fly { 0 } else { page.saturating_sub(1) };
+                (self.list(), When::Before, forbidden(), before)
+            }
             F::FailList(resource) => (self.list_of(resource), When::Before, forbidden(), 0),
             F::LoseDestroyAnswer => (self.delete(), When::After, What::Reset, 0),
             F::FailStart => ("get_action", When::Before, errored(), 0),
@@ -305,7 +331,16 @@ impl machine_conformance::Cloud for Played {
             return called(&truth["domains"], name);
         }
         let things = truth[shelf(resource)].as_array().map(Vec::as_slice).unwrap_or_default();
-        things.iter().filter(|thing| holds(thing, name)).count()
+        // At Fly the name of a volume has no dashes, and more behind it.
+        let other = match (self.cloud, resource) {
+            (Cloud::Fly, ResourceKind::Volume) => Some(name.replace('-', "_")),
+            _ => None,
+        };
+        let begins = |thing: &Value| {
+            let own = thing["is"]["name"].as_str();
+            own.zip(other.as_deref()).is_some_and(|(own, other)| own.starts_with(other))
+        };
+        things.iter().filter(|thing| holds(thing, name) || begins(thing)).count()
     }
 
     async fn create_requests(&self, resource: ResourceKind) -> usize {
@@ -346,7 +381,7 @@ impl Subject for SimSubject {
     }
 
     fn cloud(&self) -> Option<&dyn machine_conformance::Cloud> {
-        self.played.as_ref().ok().map(|(played, _)| played as &dyn machine_conformance::Cloud)
+        self.played().as_ref().ok().map(|(played, _)| played as &dyn machine_conformance::Cloud)
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -354,17 +389,17 @@ impl Subject for SimSubject {
     }
 
     fn domain(&self) -> Option<String> {
-        let (played, _) = self.played.as_ref().ok()?;
+        let (played, _) = self.played().as_ref().ok()?;
         (played.cloud != Cloud::Fly).then(|| DOMAIN.to_owned())
     }
 
     fn project(&self) -> Option<String> {
-        let (played, _) = self.played.as_ref().ok()?;
+        let (played, _) = self.played().as_ref().ok()?;
         (played.cloud == Cloud::DigitalOcean).then(|| PROJECT.to_owned())
     }
 
     fn now(&self) -> jiff::Timestamp {
-        self.played.as_ref().map_or_else(|_| jiff::Timestamp::now(), |(played, _)| played.handle.now())
+        self.played().as_ref().map_or_else(|_| jiff::Timestamp::now(), |(played, _)| played.handle.now())
     }
 
     fn patience(&self) -> Duration {

@@ -13,11 +13,7 @@ use machine_core::{
 };
 use tokio::io::AsyncWriteExt as _;
 
-use crate::world::{Case, Told, World, follow, shell};
-
-macro_rules! cases {
-    ($($name:ident),+ $(,)?) => { &[$((stringify!($name), |world| Box::pin($name(world)))),+] };
-}
+use crate::world::{Case, Told, World, cases, follow, shell};
 
 /// Cases for machines with namespaces.
 pub(crate) const ISOLATED: &[(&str, Case)] = cases![
@@ -53,6 +49,21 @@ pub(crate) const PLAIN: &[(&str, Case)] = cases![
     a_killed_guest_is_unknown,
     dropping_a_job_ends_its_machine,
     a_kept_machine_and_its_log,
+    copying_like_cp,
+];
+
+/// Those of them that hold without a guest, where the job is the machine's own command.
+pub(crate) const ALSO_OWN: &[(&str, Case)] =
+    cases![time_limit_and_cancel, dropping_a_job_ends_its_machine, copying_like_cp];
+
+/// Those of them that hold without a guest, where the job runs over the machine's exec.
+pub(crate) const ALSO_SESSION: &[(&str, Case)] = cases![
+    input_at_the_jobs_pace,
+    input_that_nobody_reads,
+    a_terminal,
+    time_limit_and_cancel,
+    signals,
+    dropping_a_job_ends_its_machine,
     copying_like_cp,
 ];
 

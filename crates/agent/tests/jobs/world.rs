@@ -11,6 +11,8 @@ use machine_fleet::{Fleet, SqliteLedger, StateDir};
 use machine_local::{Isolation, LocalConfig, LocalProvider};
 use tempfile::TempDir;
 
+use crate::guestless::Guestless;
+
 /// A case: it gets a world and must not panic.
 pub(crate) type Case = fn(&World) -> Pin<Box<dyn Future<Output = ()> + '_>>;
 
@@ -19,11 +21,28 @@ pub(crate) struct World {
     pub(crate) directory: TempDir,
 }
 
+/// A list of cases.
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => { &[$((stringify!($name), |world| Box::pin($name(world)))),+] };
+}
+pub(crate) use cases;
+
+/// What kind of machines a case gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// Those of this computer, with our guest in them.
+    Guest(Isolation),
+    /// Without it: the job is their own command.
+    Own,
+    /// Without it and without a command: the job runs over their exec.
+    Session,
+}
+
 /// Runs a case in a world of its own, and looks at what it left behind.
-pub(crate) fn run(case: Case, isolation: Isolation) {
+pub(crate) fn run(case: Case, kind: Kind) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let world = World::new(isolation).await;
+        let world = World::new(kind).await;
         tokio::time::timeout(Duration::from_mins(1), case(&world)).await.expect("a case takes less than a minute");
         assert!(world.fleet.finish(machine_core::Deadline::after(Duration::from_secs(20))).await);
         world.is_empty().await;
@@ -31,7 +50,8 @@ pub(crate) fn run(case: Case, isolation: Isolation) {
 }
 
 impl World {
-    pub(crate) async fn new(isolation: Isolation) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
+        let isolation = if let Kind::Guest(isolation) = kind { isolation } else { Isolation::Namespaces };
         let directory = tempfile::Builder::new().prefix("machine-agent-").tempdir().unwrap();
         let config = LocalConfig {
             state: Some(directory.path().join("local")),
@@ -40,6 +60,10 @@ impl World {
             mounts: Vec::new(),
         };
         let provider: Arc<dyn CloudProvider> = Arc::new(LocalProvider::open(config).unwrap());
+        let provider = match kind {
+            Kind::Guest(_) => provider,
+            Kind::Own | Kind::Session => Guestless::around(provider, matches!(kind, Kind::Own)),
+        };
         let state = StateDir::open(directory.path().join("ledger")).unwrap();
         let ledger = Arc::new(SqliteLedger::open(&state).await.unwrap());
         Self { fleet: Fleet::builder(provider, ledger).build(), directory }

@@ -115,6 +115,7 @@ fn origin(origin: &Origin) -> String {
             format!("line {}, column {}, ${}", place.line, place.column, names.join(", $"))
         }
         Origin::Environment(name) => format!("${name}"),
+        Origin::Flag(name) => (*name).to_owned(),
         Origin::Default => "default".to_owned(),
     }
 }
@@ -124,7 +125,7 @@ fn to_json(setting: &Setting) -> Value {
         Origin::File(place) => (Some(place), Vec::new()),
         Origin::Variables(place, names) => (Some(place), names.clone()),
         Origin::Environment(name) => (None, vec![(*name).to_owned()]),
-        Origin::Default => (None, Vec::new()),
+        Origin::Flag(_) | Origin::Default => (None, Vec::new()),
     };
     json!({
         "key": setting.key,

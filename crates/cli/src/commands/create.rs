@@ -11,8 +11,8 @@ use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
 use crate::show;
 
-/// How long a machine that was accepted may take to run before we stop watching.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a machine that was accepted may take to run before we stop watching: some clouds install for minutes.
+const PATIENCE: Duration = Duration::from_mins(10);
 
 const EXAMPLES: &str = "\
 Examples:

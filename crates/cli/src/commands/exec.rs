@@ -51,7 +51,9 @@ impl Exec {
         stdin::check_terminal(app.printer.streams(), self.tty)?;
         // What was not asked for is no reason to be refused: a pipe that a provider cannot take is left alone.
         let asked = self.interactive || self.tty;
-        let stdin = asked || (app.provider().capabilities().exec_stdin && stdin::wanted(app.printer.streams(), false));
+        let can = app.provider().capabilities();
+        let takes = can.exec_stdin || can.exec_input_limit.is_some();
+        let stdin = asked || (takes && stdin::wanted(app.printer.streams(), false));
         let command = Command {
             command: self.command.iter().map(|part| OsText::from(part.as_os_str())).collect(),
             env: machine_args::variables(app.environment(), &self.env, &self.env_file)?,

@@ -93,9 +93,17 @@ fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
     let capabilities = shown.capabilities;
     vec![
         ("exec", word(capabilities.exec)),
-        ("exec with input", can(capabilities.exec_stdin)),
+        (
+            "exec with input",
+            match capabilities.exec_input_limit {
+                Some(_) => "whole, as text".to_owned(),
+                None => can(capabilities.exec_stdin),
+            },
+        ),
         ("exec with a terminal", can(capabilities.exec_tty)),
+        ("exec while it runs", can(capabilities.exec_live)),
         ("logs", word(capabilities.logs)),
+        ("output byte for byte", can(capabilities.exact_output)),
         ("own command", can(capabilities.command)),
         ("files at creation", can(capabilities.files)),
         ("mounts", can(capabilities.mounts)),
@@ -103,6 +111,7 @@ fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
         ("published ports", can(capabilities.ports)),
         ("volumes", can(shown.volumes)),
         ("attach while running", can(capabilities.attach_live)),
+        ("attach while stopped", can(capabilities.attach_stopped)),
         ("suspend", can(capabilities.suspend)),
         ("images", can(capabilities.images)),
         ("snapshots", can(shown.snapshots)),

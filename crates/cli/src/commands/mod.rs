@@ -67,7 +67,7 @@ fn in_runtime(
     let done = runtime.block_on(async {
         match command {
             Command::Doctor(doctor) => doctor.run(globals, surroundings, printer).await,
-            Command::Simcloud(simcloud) => simcloud.run(printer).await,
+            Command::Simcloud(simcloud) => simcloud.run(printer, !globals.no_rate_limit).await,
             command => {
                 let setup = Setup::load(globals, surroundings, printer.clone())?;
                 match command {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use machine_agent::{JobSpec, RepoSpec};
-use machine_core::{Error, ErrorKind, IntentId, MachineName, OsText, Result};
+use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText, Result};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -95,11 +95,15 @@ impl Run {
         };
         let machine = self.machine.spec(app, name).await?;
         let command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
+        // What was not asked for is no reason to be refused: a pipe that a job there cannot take is left alone.
+        let asked = self.interactive || self.tty;
+        let can = app.provider().capabilities();
+        let takes = can.exec_stdin || can.guest != GuestProgram::Brought;
         let sync = self.sync.as_deref().map(directory).transpose()?;
         Ok(JobSpec {
             env: self.machine.env(app)?,
             workdir: self.machine.workdir.as_deref().map(OsText::from),
-            stdin: stdin::wanted(app.printer.streams(), self.interactive || self.tty),
+            stdin: asked || (takes && stdin::wanted(app.printer.streams(), false)),
             tty: self.tty.then(|| app.printer.streams().window_size()),
             timeout: self.timeout,
             root: self.root,

@@ -14,12 +14,14 @@ const EXAMPLES: &str = "\
 Examples:
   machine simcloud                                all three clouds, on ports that are free
   machine simcloud --digitalocean 8080 --speed 10
-  machine simcloud --vultr 0 --state simulated    goes on where it ended";
+  machine simcloud --vultr 0 --state simulated    goes on where it ended
+  machine simcloud --no-machines                  records only, for very many machines";
 
 /// Plays Fly.io, DigitalOcean and Vultr on this computer, until it is interrupted: for trying out, without an account.
 ///
-/// Prints the variables that point `machine`, and the clouds' own clients, at them. Their machines are records: they come, go
-/// and cost what real ones would, and nothing runs on them.
+/// Prints the variables that point `machine`, and the clouds' own clients, at them. They come, go and cost what real ones would.
+/// Behind each machine at Fly.io a real one runs on this computer, with this computer's own system whatever its image: it runs
+/// commands, writes its log, keeps its volumes. All of them end with the command; those of a `--state` run again the next time.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Simcloud {
@@ -38,17 +40,20 @@ pub(crate) struct Simcloud {
     /// How many times as fast as ours the clouds' clock runs.
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     speed: f64,
+    /// Run nothing: a machine is its record, and there can be very many.
+    #[arg(long)]
+    no_machines: bool,
 }
 
 impl Simcloud {
-    /// Plays them until a signal ends it.
+    /// Plays them until a signal ends it; with `rate_limits`, those who ask too often are refused.
     ///
     /// # Errors
     /// A port that is taken, a state that cannot be read.
-    pub(crate) async fn run(&self, printer: &Printer) -> Result<u8, Failure> {
+    pub(crate) async fn run(&self, printer: &Printer, rate_limits: bool) -> Result<u8, Failure> {
         let wished = [(Cloud::Fly, self.fly), (Cloud::DigitalOcean, self.digitalocean), (Cloud::Vultr, self.vultr)];
         let all = wished.iter().all(|(_, port)| port.is_none());
-        let mut builder = SimCloud::builder().speed(self.speed);
+        let mut builder = SimCloud::builder().speed(self.speed).machines(!self.no_machines).rate_limits(rate_limits);
         for (cloud, port) in wished {
             if let Some(port) = port.or(all.then_some(0)) {
                 builder = builder.cloud(cloud, port);

@@ -42,6 +42,21 @@ fn the_provider_is_chosen_by_flag_variable_and_file() {
 }
 
 #[test]
+fn the_rate_limit_is_switched_off_by_a_flag() {
+    let home = Home::new();
+    fs::write(home.path().join("c.yml"), "vultr: {api-key: x}\n").unwrap();
+    let show = |args: &[&str]| {
+        let rest = ["config", "show", "--config-file", "c.yml", "--provider", "vultr"];
+        home.machine(args.iter().chain(&rest).copied()).expect(0).out()
+    };
+    let line = |text: String| text.lines().find(|line| line.contains("rate-limit")).unwrap_or_default().to_owned();
+    let (without, with) = (line(show(&[])), line(show(&["--no-rate-limit"])));
+    assert!(!without.contains("false"), "{without}");
+    assert!(with.contains("false") && with.contains("--no-rate-limit"), "{with}");
+    home.machine(["list", "--no-rate-limit"]).expect(0);
+}
+
+#[test]
 fn config_show_tells_values_and_where_they_came_from() {
     let home = Home::new();
     fs::write(home.path().join("c.yml"), "work:\n  kind: local\n  mounts: ['${SHARED:-/usr/share}']\n").unwrap();

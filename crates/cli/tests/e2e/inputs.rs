@@ -158,3 +158,27 @@ fn one_name_wanted_by_many_is_given_once() {
     home.machine(["destroy", "-y", "only"]).expect(0);
     home.assert_clean();
 }
+
+#[test]
+fn what_this_computer_does_not_offer_is_refused_by_name() {
+    let home = Home::new();
+    fs::write(home.path().join("data"), "#cloud-config\n").unwrap();
+    fs::write(home.path().join("bytes"), b"\xff\xfe").unwrap();
+    fs::write(home.path().join("large"), vec![b'x'; (1 << 20) + 1]).unwrap();
+    for (flags, code, word) in [
+        (&["--image", "debian-12"][..], 2, "images"),
+        (&["--size", "large-one"], 2, "large-one"),
+        (&["--region", "ams3,fra1"], 2, "ams3"),
+        (&["--ssh-key", "laptop"], 2, "ssh keys"),
+        (&["--user-data", "data"], 2, "user data"),
+        (&["--user-data", "missing"], 2, "missing"),
+        (&["--user-data", "bytes"], 2, "UTF-8"),
+        (&["--user-data", "large"], 2, "1 MiB"),
+        (&["--size", "large-one", "--memory", "1g"], 2, "--memory"),
+    ] {
+        let line = ["create", "web-1"].iter().chain(flags).copied();
+        let said = home.machine(line).expect(code).stderr;
+        assert!(said.contains(word), "{flags:?}: {said}");
+    }
+    assert_eq!(home.machine(["list", "-q"]).expect(0).out(), "");
+}

@@ -69,7 +69,10 @@ async fn capabilities_agree_with_each_other(bench: &Bench) -> Outcome {
     let user_data = can.limits.user_data_bytes.is_some();
     ensure!(can.user_data || !user_data, "user data has a limit where none is read");
     let volumes = bench.provider.volumes().is_some();
-    ensure!(volumes || !can.attach_live, "volumes are attached live where there are none");
+    ensure!(volumes || !(can.attach_live || can.attach_stopped), "volumes are attached where there are none");
+    let outputs = can.exec != Transport::None || can.logs != Transport::None;
+    ensure!(outputs || !can.exact_output, "output comes back as it was written where none comes back");
+    ensure!(!no_exec || !can.exec_live, "commands are in our hands where none can be run");
     if let GuestProgram::Present(command) = &can.guest {
         ensure!(command.first().is_some_and(|word| !word.is_empty()), "the guest that is present has no command line");
     }

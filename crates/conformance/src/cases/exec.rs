@@ -13,7 +13,7 @@ cases! { "exec":
     tells_which_signal_ended_it [Exec],
     tells_output_from_errors [Exec],
     all_output_comes_before_the_end [Exec],
-    carries_any_bytes [Exec],
+    carries_any_bytes [Exec, ExactOutput],
     a_program_that_is_missing_ends_with_127 [Exec],
     a_program_that_cannot_be_executed_ends_with_126 [Exec],
     arguments_pass_through_no_shell [Exec],

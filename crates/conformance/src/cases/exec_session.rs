@@ -8,12 +8,12 @@ use crate::bench::Bench;
 use crate::outcome::{Outcome, Stop};
 
 cases! { "exec":
-    output_comes_while_it_runs [Exec],
-    a_signal_reaches_it [Exec],
+    output_comes_while_it_runs [Exec, ExecLive],
+    a_signal_reaches_it [Exec, ExecLive],
     a_signal_after_its_end_is_left_alone [Exec],
-    dropping_the_session_hangs_up [Exec],
+    dropping_the_session_hangs_up [Exec, ExecLive],
     there_is_input_only_where_it_was_asked_for [Exec],
-    input_arrives_and_its_end_does [Exec, ExecStdin],
+    input_arrives_and_its_end_does [Exec, ExecInput],
     input_and_output_move_at_once [Exec, ExecStdin],
     a_terminal_has_its_size [Exec, ExecTty],
     a_terminal_has_one_stream [Exec, ExecTty],

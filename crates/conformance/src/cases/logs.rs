@@ -11,9 +11,9 @@ use crate::outcome::{Outcome, refused};
 
 cases! { "logs":
     tell_what_was_written_oldest_first [Command, Logs],
-    tell_output_from_errors [Command, Logs],
-    carry_any_bytes [Command, Logs],
-    tell_a_line_without_its_end [Command, Logs],
+    tell_output_from_errors [Command, Logs, ExactOutput],
+    carry_any_bytes [Command, Logs, ExactOutput],
+    tell_a_line_without_its_end [Command, Logs, ExactOutput],
     tell_when_each_line_came [Command, Logs],
     without_follow_end_with_what_is_there [Command, Logs],
     follow_until_the_machine_has_ended [Command, Logs],
@@ -71,7 +71,7 @@ async fn tell_when_each_line_came(bench: &Bench) -> Outcome {
     let [one, two] = lines.as_slice() else { broken!("two lines were written, and {} are told", lines.len()) };
     let between = two.at.as_millisecond() - one.at.as_millisecond();
     ensure!(between > 0, "a line that came 0.2 s later came {between} ms later");
-    let off = (one.at.as_second() - jiff::Timestamp::now().as_second()).abs();
+    let off = (one.at.as_second() - bench.subject.now().as_second()).abs();
     ensure!(off < 600, "a line of just now came at {}", one.at);
     Ok(())
 }

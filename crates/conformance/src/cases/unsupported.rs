@@ -73,7 +73,11 @@ async fn what_a_command_cannot_have_is_refused(bench: &Bench) -> Outcome {
     let tty = Some(WindowSize { columns: 80, rows: 24 });
     let all = [
         (can.exec != Transport::None, "a command", Bench::command(&["true"])),
-        (can.exec_stdin, "a command with input", Exec { stdin: true, ..Bench::command(&["true"]) }),
+        (
+            can.exec_stdin || can.exec_input_limit.is_some(),
+            "a command with input",
+            Exec { stdin: true, ..Bench::command(&["true"]) },
+        ),
         (can.exec_tty, "a command with a terminal", Exec { tty, ..Bench::command(&["true"]) }),
     ];
     for (_, what, exec) in all.into_iter().filter(|(can, ..)| !can) {

@@ -20,7 +20,7 @@ cases! { "update":
     moves_the_deadline [],
     takes_the_deadline_off [],
     gives_another_name [Rename],
-    attaches_and_detaches_volumes [Volumes],
+    attaches_and_detaches_volumes [Volumes, Attach],
     an_unknown_id_is_not_found [],
 }
 

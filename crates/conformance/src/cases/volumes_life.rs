@@ -11,12 +11,12 @@ use crate::outcome::{Outcome, refused};
 cases! { "volumes":
     what_is_on_it_outlives_the_machine [Volumes, Command, Logs],
     a_machine_has_those_it_was_made_with [Volumes],
-    attach_gives_it_to_the_machine [Volumes],
-    attach_where_it_is_already_is_left_alone [Volumes],
+    attach_gives_it_to_the_machine [Volumes, Attach],
+    attach_where_it_is_already_is_left_alone [Volumes, Attach],
     attach_of_what_another_has_is_a_conflict [Volumes],
     attach_to_a_running_machine_is_a_conflict [Volumes, NoLiveAttach],
     attach_of_what_is_not_there_is_not_found [Volumes],
-    detach_takes_it_away [Volumes],
+    detach_takes_it_away [Volumes, Attach],
     detach_of_what_nothing_has_is_left_alone [Volumes],
     detach_of_what_is_not_there_is_not_found [Volumes],
     destroy_of_what_is_attached_is_a_conflict [Volumes],
@@ -33,6 +33,13 @@ async fn stopped(bench: &Bench) -> Outcome<Machine> {
     let machine = bench.running(&bench.spec()).await?;
     bench.provider.power(&machine.id, Power::Stop { grace: Duration::ZERO }).await?;
     Ok(bench.provider.wait(&machine.id, &bench.until(Goal::Ended)).await?)
+}
+
+/// A machine that was made with that volume.
+async fn made_with(bench: &Bench, volume: &VolumeId) -> Outcome<Machine> {
+    let mut spec = bench.spec();
+    spec.volumes = vec![at(volume)];
+    bench.running(&spec).await
 }
 
 async fn ensure_held(bench: &Bench, volume: &VolumeId, by: Option<&MachineId>) -> Outcome {
@@ -58,10 +65,8 @@ async fn what_is_on_it_outlives_the_machine(bench: &Bench) -> Outcome {
 
 async fn a_machine_has_those_it_was_made_with(bench: &Bench) -> Outcome {
     let volume = bench.volume().await?;
-    let mut spec = bench.spec();
-    spec.volumes = vec![at(&volume.id)];
-    let machine = bench.running(&spec).await?;
-    ensure_eq!(bench.provider.get(&machine.id).await?.volumes, spec.volumes, "its volumes");
+    let machine = made_with(bench, &volume.id).await?;
+    ensure_eq!(bench.provider.get(&machine.id).await?.volumes, [at(&volume.id)], "its volumes");
     ensure_held(bench, &volume.id, Some(&machine.id)).await
 }
 
@@ -83,8 +88,8 @@ async fn attach_where_it_is_already_is_left_alone(bench: &Bench) -> Outcome {
 }
 
 async fn attach_of_what_another_has_is_a_conflict(bench: &Bench) -> Outcome {
-    let (one, other, volume) = (stopped(bench).await?, stopped(bench).await?, bench.volume().await?);
-    bench.volumes()?.attach(&one.id, &at(&volume.id)).await?;
+    let (other, volume) = (stopped(bench).await?, bench.volume().await?);
+    let one = made_with(bench, &volume.id).await?;
     let answer = bench.volumes()?.attach(&other.id, &at(&volume.id)).await;
     refused(answer, &[ErrorKind::Conflict], "to attach what another machine has")?;
     ensure_held(bench, &volume.id, Some(&one.id)).await
@@ -128,8 +133,8 @@ async fn detach_of_what_is_not_there_is_not_found(bench: &Bench) -> Outcome {
 }
 
 async fn destroy_of_what_is_attached_is_a_conflict(bench: &Bench) -> Outcome {
-    let (machine, volume) = (stopped(bench).await?, bench.volume().await?);
-    bench.volumes()?.attach(&machine.id, &at(&volume.id)).await?;
+    let volume = bench.volume().await?;
+    let machine = made_with(bench, &volume.id).await?;
     let answer = bench.volumes()?.destroy(&volume.id).await;
     refused(answer, &[ErrorKind::Conflict], "to destroy what a machine has")?;
     ensure_held(bench, &volume.id, Some(&machine.id)).await

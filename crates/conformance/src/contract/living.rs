@@ -196,7 +196,10 @@ pub(super) const ALL: &[Contract] = &[
                 "without input it reads the end of it at once",
                 &["exec::without_input_it_reads_the_end_at_once", "exec::there_is_input_only_where_it_was_asked_for"],
             ),
-            by("Dropping the session hangs up", &["exec::dropping_the_session_hangs_up"]),
+            by(
+                "Dropping the session hangs up where the command is in our hands (exec_live)",
+                &["exec::dropping_the_session_hangs_up"],
+            ),
         ],
     ),
     (

@@ -73,7 +73,7 @@ fn exec(can: &Capabilities, command: &Exec) -> Option<&'static str> {
     let excluded = [
         (can.exec == Transport::None, "commands cannot be run inside a machine"),
         (command.tty.is_some() && !can.exec_tty, "a command cannot have a terminal"),
-        (command.stdin && !can.exec_stdin, "a command cannot have input"),
+        (command.stdin && !can.exec_stdin && can.exec_input_limit.is_none(), "a command cannot have input"),
     ];
     excluded.into_iter().find_map(|(asked, what)| asked.then_some(what))
 }

@@ -108,6 +108,8 @@ pub(crate) struct SetMetadata<'a> {
 #[derive(Serialize)]
 pub(crate) struct RunCommand {
     pub(crate) command: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stdin: Option<String>,
     pub(crate) timeout: u64,
 }
 

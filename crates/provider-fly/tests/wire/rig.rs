@@ -23,7 +23,7 @@ pub(crate) struct Rig {
 /// A request, as a script sees it.
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a str,
-    /// The path without what follows a question mark.
+    /// The path without the version and what follows a question mark.
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
 }
@@ -56,7 +56,8 @@ impl Rig {
 
     /// Every request so far: method, path and query in one line.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let line = |request: &String| request.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
+        let line =
+            |request: &String| request.lines().next().unwrap().trim_end_matches(" HTTP/1.1").replace(" /v1/", " /");
         self.server.requests().iter().map(line).collect()
     }
 
@@ -70,6 +71,8 @@ fn asked(request: &str) -> Asked<'_> {
     let mut words = request.split_whitespace();
     let (method, url) = (words.next().unwrap(), words.next().unwrap());
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    // The logs are of another API, whose version is part of its paths.
+    let path = path.strip_prefix("/v1").unwrap_or(path);
     Asked { method, path, query }
 }
 
@@ -77,6 +80,8 @@ fn asked(request: &str) -> Asked<'_> {
 pub(crate) const APP: &str = "/apps/machine-me";
 /// The path of the machine.
 pub(crate) const MACHINE: &str = "/apps/machine-me/machines/e1";
+/// Where the machines are listed.
+pub(crate) const LIST: &str = "/apps/machine-me/machines";
 
 pub(crate) fn id() -> MachineId {
     MachineId::new("e1")

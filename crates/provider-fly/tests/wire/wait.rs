@@ -6,7 +6,7 @@ use std::time::Duration;
 use machine_core::{Deadline, ErrorKind, Goal, MachineState, Until};
 use serde_json::json;
 
-use crate::rig::{MACHINE, Rig, fleeting, good, id, machine, no};
+use crate::rig::{LIST, MACHINE, Rig, fleeting, good, id, machine, no};
 use crate::server::Play;
 
 fn until(goal: Goal) -> Until {
@@ -19,6 +19,11 @@ fn rig(polls: Vec<Play>, looks: Vec<Play>) -> Rig {
     Rig::new(move |asked| {
         if asked.path.ends_with("/wait") {
             return polls[polled.fetch_add(1, Ordering::SeqCst)].clone();
+        }
+        if asked.path == LIST {
+            // The cloud has forgotten those that are gone.
+            assert_eq!(asked.query, "include_deleted=true");
+            return good(&json!([]));
         }
         assert_eq!(asked.path, MACHINE);
         looks[polled.load(Ordering::SeqCst)].clone()
@@ -41,6 +46,22 @@ async fn not_yet_is_asked_again_and_the_end_is_looked_at() {
         "{poll}"
     );
     assert_eq!(rig.count(&format!("GET {MACHINE}/wait")), 4, "the client asked nothing twice by itself");
+}
+
+#[tokio::test]
+async fn how_what_is_gone_has_ended_is_looked_up() {
+    let mut ended = fleeting("destroyed");
+    ended["events"] = json!([{"type": "exit", "timestamp": 1, "request": {"exit_event": {"exit_code": 3}}}]);
+    let other = json!({"id": "e2", "name": "web-2", "state": "destroyed"});
+    let answer = json!([other, ended]);
+    let rig = Rig::new(move |asked| if asked.path == LIST { good(&answer) } else { no(404, "machine not found") });
+    let seen = rig.fly.wait(&id(), &until(Goal::Ended)).await.unwrap();
+    assert_eq!((seen.state, seen.exit.unwrap().code), (MachineState::Destroyed, Some(3)));
+    assert_eq!(
+        rig.fly.get(&id()).await.unwrap_err().kind(),
+        ErrorKind::NotFound,
+        "and nothing is made of it elsewhere"
+    );
 }
 
 #[tokio::test]

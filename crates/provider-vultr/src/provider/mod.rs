@@ -68,6 +68,7 @@ fn capabilities() -> Capabilities {
         exec: Transport::None,
         logs: Transport::None,
         attach_live: true,
+        attach_stopped: true,
         user_data: true,
         rename: true,
         images: true,

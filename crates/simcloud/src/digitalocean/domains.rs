@@ -197,6 +197,10 @@ fn checked(given: &Value, domain: &str) -> Result<Map<String, Value>, Refusal> {
 
 fn show(id: u64, record: &Map<String, Value>) -> Value {
     let mut shown = record.clone();
+    // What its type does not have is there all the same, and null.
+    for key in ["priority", "port", "weight", "flags", "tag"] {
+        shown.entry(key).or_insert(Value::Null);
+    }
     shown.insert("id".to_owned(), id.into());
     Value::Object(shown)
 }

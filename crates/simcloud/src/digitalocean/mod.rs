@@ -90,7 +90,10 @@ impl Fake for DigitalOcean {
     fn router(self: Arc<Self>) -> Router {
         let operations = Operations::new(&self.sim);
         let operations = routes::ROUTES.iter().fold(operations, |operations, &(name, ref method, path, handle)| {
-            operations.on(name, *method, path, move |cloud: &Self, call| cloud.perform(call, handle))
+            // Older clients write a slash at the end.
+            [path.to_owned(), format!("{path}/")].into_iter().fold(operations, |operations, path| {
+                operations.on(name, *method, &path, move |cloud: &Self, call| cloud.perform(call, handle))
+            })
         });
         operations.router(self)
     }

@@ -27,6 +27,11 @@ pub(super) fn create_by_name(world: &mut World, moment: &Moment<'_>, call: &Call
     act(world, moment, &id, &body)
 }
 
+/// The droplet that is meant: a number by the description; Libcloud's driver can write it as text only, and is not refused.
+fn droplet(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
 fn act(world: &mut World, moment: &Moment<'_>, id: &str, body: &Value) -> Answer {
     let volume = world.volumes.get(id).ok_or_else(missing)?;
     let kind = text(body, "type")?;
@@ -35,7 +40,7 @@ fn act(world: &mut World, moment: &Moment<'_>, id: &str, body: &Value) -> Answer
     }
     let (droplet, effect) = match kind {
         "attach" => {
-            let droplet = body["droplet_id"].as_u64().ok_or_else(|| invalid("droplet_id is required"))?;
+            let droplet = droplet(&body["droplet_id"]).ok_or_else(|| invalid("droplet_id is required"))?;
             let droplet = world.droplets.get(&droplet).filter(|droplet| droplet.is_there()).ok_or_else(missing)?;
             if volume.droplet == Some(droplet.id) {
                 return Err(invalid("Volume is already attached to this Droplet."));
@@ -56,7 +61,7 @@ fn act(world: &mut World, moment: &Moment<'_>, id: &str, body: &Value) -> Answer
         }
         "detach" => {
             let attached = volume.droplet.ok_or_else(|| invalid("Attachment not found"))?;
-            if body["droplet_id"].as_u64().is_some_and(|droplet| droplet != attached) {
+            if droplet(&body["droplet_id"]).is_some_and(|droplet| droplet != attached) {
                 return Err(invalid("Attachment not found"));
             }
             if world.droplets.get(&attached).is_some_and(|droplet| droplet.pending.is_some()) {

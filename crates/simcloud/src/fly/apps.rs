@@ -18,7 +18,7 @@ pub(super) struct App {
     id: String,
     number: u32,
     network: String,
-    created_at: Timestamp,
+    pub(super) created_at: Timestamp,
     pub(super) addresses: Vec<Address>,
 }
 

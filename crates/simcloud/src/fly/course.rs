@@ -25,10 +25,21 @@ impl World {
         }
     }
 
+    /// A machine that was just ordered is on its way to its start. Where it is a real one nobody has to ask for it first.
+    pub(super) fn launch(&mut self, id: &str, moment: &Moment<'_>) {
+        if moment.sim.machines.is_some() {
+            self.start(id, moment);
+        } else {
+            self.send(id, Course::new(Step::Note, Turn::Start, moment.now));
+        }
+    }
+
     /// A machine begins to start.
     pub(super) fn start(&mut self, id: &str, moment: &Moment<'_>) {
         self.enter(id, "starting", Event::happened("start", "starting", moment.now), moment);
-        self.send(id, Course::new(Step::Start, Turn::Up, moment.now));
+        if !self.boot(id, moment) {
+            self.send(id, Course::new(Step::Start, Turn::Up, moment.now));
+        }
     }
 
     /// The main process of a machine has ended. What becomes of the machine, its configuration says.

@@ -10,10 +10,9 @@ use crate::fly::apps::App;
 use crate::fly::catalog::{self, CROWDED, FULL, Guest, QUOTA};
 use crate::fly::event::Event;
 use crate::fly::lease::Lease;
-use crate::fly::machine::{Course, Machine, Turn};
+use crate::fly::machine::Machine;
 use crate::fly::world::{Moment, World};
 use crate::ids;
-use crate::life::Step;
 use crate::reply::Reply;
 
 /// `POST /apps/{app}/machines`
@@ -53,7 +52,7 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
         volume.machine = Some(id.clone());
     }
     if body["skip_launch"] != true {
-        world.send(&id, Course::new(Step::Note, Turn::Start, moment.now));
+        world.launch(&id, moment);
     }
     Ok(Reply::json(200, &shown))
 }
@@ -165,15 +164,21 @@ fn machine(app: &str, name: &str, region: &str, config: Value, moment: &Moment<'
         lease: None,
         cordoned: false,
         restarts: 0,
+        life: 0,
         exit: None,
         id,
     }
 }
 
-/// `count` machines of somebody's who knows nothing of us, in an app of theirs.
+/// `count` machines of somebody's who knows nothing of us: in the app that was made last, or in one of theirs. Nothing runs for
+/// them.
 pub(super) fn foreign(world: &mut World, moment: &Moment<'_>, count: usize) -> Vec<String> {
-    let app = format!("foreign-{}", ids::hex(&ids::random::<4>()));
-    world.apps.insert(app.clone(), App::new("default", moment.now));
+    let newest = world.apps.iter().max_by_key(|(_, app)| app.created_at).map(|(name, _)| name.clone());
+    let app = newest.unwrap_or_else(|| {
+        let app = format!("foreign-{}", ids::hex(&ids::random::<4>()));
+        world.apps.insert(app.clone(), App::new("default", moment.now));
+        app
+    });
     let config = json!({
         "image": "registry-1.docker.io/library/nginx:1.29",
         "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 256},

@@ -44,6 +44,20 @@ impl Exit {
         Self { oom: true, ..Self::by_signal(9) }
     }
 
+    /// As a real command has ended.
+    pub(super) fn real(code: Option<i32>, signal: Option<i32>, oom: bool) -> Self {
+        let told = match (code, signal) {
+            (_, Some(signal)) => Self::by_signal(signal),
+            (code, None) => Self::with_code(code.unwrap_or(-1)),
+        };
+        Self { oom, ..told }
+    }
+
+    /// The same, after somebody had asked for it.
+    pub(super) fn on_request(self) -> Self {
+        Self { requested: true, ..self }
+    }
+
     /// Because somebody wanted it to: it ends in peace unless it is killed.
     pub(super) fn asked(kill: bool) -> Self {
         Self { requested: true, ..if kill { Self::by_signal(9) } else { Self::with_code(0) } }

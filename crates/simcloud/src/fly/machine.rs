@@ -51,6 +51,9 @@ pub(super) struct Machine {
     pub(super) cordoned: bool,
     /// How often it was started again by itself.
     pub(super) restarts: u32,
+    /// Which boot it is that what runs belongs to.
+    #[serde(default)]
+    pub(super) life: u64,
     /// How its main process has ended; nothing while it runs or has never run.
     pub(super) exit: Option<Exit>,
 }
@@ -200,7 +203,7 @@ impl Machine {
     }
 
     /// Its address in the organization's own network, which it has from the beginning.
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let part = |from: usize, to: usize| self.id.get(from..to).unwrap_or("0");
         format!("fdaa:0:1:a7b:{}:{}:{}:2", part(2, 6), part(6, 10), part(10, 14))
     }

@@ -96,6 +96,7 @@ pub(super) fn delete(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     }
     if machine.state != "destroying" {
         let id = machine.id.clone();
+        machine.cut(moment);
         world.enter(&id, "destroying", Event::asked("destroy", "destroying", moment.now), moment);
         world.send(&id, Course::new(Step::PowerOff, Turn::Gone, moment.now));
     }

@@ -1,8 +1,9 @@
 //! Fly Machines, version 1 of their API, and the logs beside it. Paths are answered with `/v1` and without, since the base URL
 //! of a client may have it or not.
 //!
-//! A machine is its record: nothing runs in it. So `exec` is refused on a machine that is started, logs are empty, and a main
-//! process ends only when it is made to: by `stop`, by a signal, or by `/_sim/state` with `exit CODE` or `exit oom`.
+//! For every machine a real one runs (`body.rs`), whatever its image: this computer's own system. Where there are to be no
+//! machines, one is its record: then `exec` is refused on a machine that is started, logs are empty, and a main process
+//! ends only when it is made to: by `stop`, by a signal, or by `/_sim/state` with `exit CODE` or `exit oom`.
 //!
 //! What a real account meets only on a bad day, some names meet always. In region `full` there is no room (503, for volumes
 //! 400); in `quota` the organization has used up what it may (403); in `crowded` a machine is created, but its host has no
@@ -14,13 +15,15 @@
 mod addresses;
 mod answer;
 mod apps;
+mod body;
 mod catalog;
 mod course;
 mod create;
 mod event;
-mod inside;
+mod exec;
 mod lease;
 mod limits;
+mod logs;
 mod machine;
 mod machines;
 mod metadata;
@@ -47,6 +50,7 @@ use crate::fly::answer::{Refusal, refuse, version_id};
 use crate::fly::event::Exit;
 use crate::fly::limits::{Limits, token};
 use crate::fly::world::{Moment, World};
+use crate::machines::Report;
 use crate::operations::Operations;
 use crate::reply::Reply;
 use crate::sim::Sim;
@@ -112,7 +116,8 @@ impl Fake for Fly {
             }
             operations = operations
                 .on("create_app", MethodFilter::POST, &format!("{base}/apps"), Self::create_app)
-                .on_async("wait_machine", MethodFilter::GET, &format!("{base}{}", routes::WAIT), wait::wait);
+                .on_async("wait_machine", MethodFilter::GET, &format!("{base}{}", routes::WAIT), wait::wait)
+                .on_async("exec_machine", MethodFilter::POST, &format!("{base}{}", routes::EXEC), exec::exec);
         }
         let (name, method, path, handle) = routes::LOGS;
         operations.on(name, method, path, move |fly: &Self, call| fly.perform(call, handle)).router(self)
@@ -171,12 +176,31 @@ impl Fake for Fly {
             world.settle(&moment);
             let machine = world.machines.get_mut(id)?;
             match exit {
-                Some(exit) => world.exited(id, exit, &moment),
+                Some(exit) => {
+                    machine.cut(&moment);
+                    world.exited(id, exit, &moment);
+                }
                 None => word.clone_into(&mut machine.state),
             }
             Some(())
         });
         set.is_some()
+    }
+
+    fn resume(&self) {
+        let moment = self.moment();
+        self.accounts.each(|world| world.resume(&moment));
+    }
+
+    fn report(&self, report: Report) {
+        let moment = self.moment();
+        let taken = self.accounts.find(|world| {
+            world.settle(&moment);
+            world.machines.contains_key(&report.id).then(|| world.report(&report, &moment))
+        });
+        if taken.is_none() {
+            tracing::debug!(machine = report.id, "nobody knows the machine that this is about");
+        }
     }
 
     fn saved(&self) -> Value {

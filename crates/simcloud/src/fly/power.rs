@@ -1,5 +1,7 @@
 //! `POST …/{machine}/start`, `stop` and so on: what can be done to a machine.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::call::Call;
@@ -11,6 +13,7 @@ use crate::fly::lease::changeable;
 use crate::fly::machine::{Course, Turn};
 use crate::fly::world::{Moment, World};
 use crate::life::Step;
+use crate::machines::Order;
 use crate::reply::Reply;
 
 /// The signals that can be sent, and their numbers.
@@ -54,7 +57,7 @@ pub(super) fn start(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answ
 /// `POST …/stop`
 pub(super) fn stop(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
     let body = body(call)?;
-    let signal = signal(&body["signal"])?;
+    let (signal, timeout) = (signal(&body["signal"])?, timeout(&body["timeout"])?);
     let machine = changeable(world, moment, call)?;
     match &*machine.state {
         "created" if machine.course.is_none() => {}
@@ -65,8 +68,12 @@ pub(super) fn stop(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answe
         _ => {
             let (id, kill) = (machine.id.clone(), signal == Some(9));
             let step = if kill { Step::PowerOff } else { Step::Shutdown };
+            let order = machine.stop_order(signal, timeout);
+            let really = machine.order(order, moment);
             world.enter(&id, "stopping", Event::asked("stop", "stopping", moment.now), moment);
-            world.send(&id, Course::new(step, Turn::Down(Exit::asked(kill)), moment.now));
+            if !really {
+                world.send(&id, Course::new(step, Turn::Down(Exit::asked(kill)), moment.now));
+            }
         }
     }
     Ok(done())
@@ -89,17 +96,28 @@ pub(super) fn suspend(world: &mut World, moment: &Moment<'_>, call: &Call) -> An
         return Err(invalid("machines with a schedule or with swap cannot be suspended"));
     }
     let id = machine.id.clone();
+    // The memory of what runs here cannot be kept: it is ended, and the next start is one from the beginning.
+    let really = machine.order(Order::Cut, moment);
     world.enter(&id, "suspending", Event::asked("suspend", "suspending", moment.now), moment);
-    world.send(&id, Course::new(Step::Shutdown, Turn::Asleep, moment.now));
+    if !really {
+        world.send(&id, Course::new(Step::Shutdown, Turn::Asleep, moment.now));
+    }
     Ok(done())
 }
 
 /// `POST …/restart`
 pub(super) fn restart(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
     let signal = signal(&call.query("signal").map_or(Value::Null, Value::from))?;
+    let timeout = timeout(&call.query("timeout").map_or(Value::Null, Value::from))?;
     let machine = changeable(world, moment, call)?;
     let id = machine.id.clone();
     match &*machine.state {
+        "started" if moment.sim.machines.is_some() => {
+            let order = machine.stop_order(signal, timeout);
+            machine.order(order, moment);
+            world.enter(&id, "restarting", Event::asked("restart", "restarting", moment.now), moment);
+            world.boot(&id, moment);
+        }
         "started" => {
             let exit = Event::exit(Exit::asked(signal == Some(9)), true, machine.restarts, moment.now);
             machine.note(exit, moment.now);
@@ -115,7 +133,7 @@ pub(super) fn restart(world: &mut World, moment: &Moment<'_>, call: &Call) -> An
     Ok(done())
 }
 
-/// `POST …/signal`: nothing runs that could catch one, so that those end the machine which would end a simple program.
+/// `POST …/signal`. Where nothing runs that could catch one, it ends the machine as it would end a simple program.
 pub(super) fn send(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
     let signal = signal(&body(call)?["signal"])?.ok_or_else(|| invalid("signal is required"))?;
     let machine = changeable(world, moment, call)?;
@@ -123,7 +141,9 @@ pub(super) fn send(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answe
         return Err(unready(format!("unable to signal machine in state '{}'", machine.state)));
     }
     let id = machine.id.clone();
-    world.exited(&id, Exit::by_signal(signal), moment);
+    if !machine.order(Order::Signal(signal), moment) {
+        world.exited(&id, Exit::by_signal(signal), moment);
+    }
     Ok(done())
 }
 
@@ -149,11 +169,57 @@ pub(super) fn host_has_room(region: &str) -> Result<(), Refusal> {
 }
 
 /// The number of a signal that is given by its name or, as some clients do, by its number.
-fn signal(given: &Value) -> Result<Option<i32>, Refusal> {
+pub(super) fn signal(given: &Value) -> Result<Option<i32>, Refusal> {
     let known = SIGNALS.iter().find(|(name, number)| given == *name || given == *number);
     match known {
         Some((_, number)) => Ok(Some(*number)),
         None if given.is_null() || given == "" => Ok(None),
         None => Err(invalid(format!("unknown signal {given}"))),
+    }
+}
+
+/// A time that is given as Go programs write it, `1m30s`, or as a number of nanoseconds.
+pub(super) fn timeout(given: &Value) -> Result<Option<Duration>, Refusal> {
+    if given.is_null() || given == "" {
+        return Ok(None);
+    }
+    let read = given.as_u64().map(Duration::from_nanos).or_else(|| given.as_str().and_then(go_duration));
+    read.map(Some).ok_or_else(|| invalid(format!("invalid timeout {given}")))
+}
+
+/// `1h2m3.5s` as a time.
+fn go_duration(text: &str) -> Option<Duration> {
+    let (mut rest, mut sum) = (text, Duration::ZERO);
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|letter: char| letter.is_ascii_digit()).unwrap_or(rest.len());
+        let seconds = match &rest[..unit] {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 0.001,
+            _ => return None,
+        };
+        sum = sum.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
+        rest = &rest[unit..];
+    }
+    Some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_go_writes_them() {
+        let of = |text: &str| go_duration(text).map(|time| time.as_millis());
+        assert_eq!(of("30s"), Some(30_000));
+        assert_eq!(of("1m30s"), Some(90_000));
+        assert_eq!(of("1.5s500ms"), Some(2_000));
+        for wrong in ["30", "s", "1x", "1..2s", "-1s", "1s-", "1e9s"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
     }
 }

@@ -4,9 +4,7 @@ use axum::routing::MethodFilter as Method;
 
 use crate::call::Call;
 use crate::fly::world::{Moment, World};
-use crate::fly::{
-    Answer, addresses, apps, create, inside, lease, machines, metadata, platform, power, update, volumes,
-};
+use crate::fly::{Answer, addresses, apps, create, lease, logs, machines, metadata, platform, power, update, volumes};
 
 /// What an operation does.
 type Handle = fn(&mut World, &Moment<'_>, &Call) -> Answer;
@@ -14,9 +12,11 @@ type Handle = fn(&mut World, &Moment<'_>, &Call) -> Answer;
 /// Where one waits for a machine.
 pub(super) const WAIT: &str = "/apps/{app}/machines/{machine}/wait";
 
+/// Where commands are run.
+pub(super) const EXEC: &str = "/apps/{app}/machines/{machine}/exec";
+
 /// Where logs are: below another version of another API.
-pub(super) const LOGS: (&str, Method, &str, Handle) =
-    ("list_logs", Method::GET, "/api/v1/apps/{app}/logs", inside::logs);
+pub(super) const LOGS: (&str, Method, &str, Handle) = ("list_logs", Method::GET, "/api/v1/apps/{app}/logs", logs::logs);
 
 /// Name, method, path and deed of every operation but the making of apps and waiting.
 pub(super) const ROUTES: &[(&str, Method, &str, Handle)] = &[
@@ -42,7 +42,6 @@ pub(super) const ROUTES: &[(&str, Method, &str, Handle)] = &[
     ("uncordon_machine", Method::POST, "/apps/{app}/machines/{machine}/uncordon", power::uncordon),
     ("list_events", Method::GET, "/apps/{app}/machines/{machine}/events", machines::events),
     ("list_versions", Method::GET, "/apps/{app}/machines/{machine}/versions", machines::versions),
-    ("exec_machine", Method::POST, "/apps/{app}/machines/{machine}/exec", inside::exec),
     ("get_lease", Method::GET, "/apps/{app}/machines/{machine}/lease", lease::get),
     ("create_lease", Method::POST, "/apps/{app}/machines/{machine}/lease", lease::take),
     ("release_lease", Method::DELETE, "/apps/{app}/machines/{machine}/lease", lease::release),

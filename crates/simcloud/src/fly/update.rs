@@ -6,10 +6,8 @@ use crate::fly::answer::{body, invalid, unready, version_id};
 use crate::fly::create::{check_name, config};
 use crate::fly::event::Event;
 use crate::fly::lease::{Lease, changeable};
-use crate::fly::machine::{Course, Turn};
 use crate::fly::power::host_has_room;
 use crate::fly::world::{Moment, World};
-use crate::life::Step;
 use crate::reply::Reply;
 
 /// The states in which a machine can be given another configuration.
@@ -56,13 +54,16 @@ pub(super) fn update(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     }
     if body["skip_launch"] == true {
         machine.course = None;
+        machine.cut(moment);
         let state = if machine.state == "created" { "created" } else { "stopped" };
         world.enter(&id, state, Event::asked("update", state, moment.now), moment);
     } else {
         world.enter(&id, "replacing", Event::asked("update", "replacing", moment.now), moment);
-        world.send(&id, Course::new(Step::Note, Turn::Start, moment.now));
     }
     let mut shown = world.machine(moment, call)?.show();
+    if body["skip_launch"] != true {
+        world.launch(&id, moment);
+    }
     if let Some(nonce) = nonce {
         shown["nonce"] = nonce.into();
     }

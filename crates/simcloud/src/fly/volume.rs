@@ -58,6 +58,9 @@ impl Volume {
         self.deleted_at = self.deleted_at.or(Some(moment.now));
         self.machine = None;
         moment.sim.bill.close("volume", id, moment.now);
+        if let Some(machines) = &moment.sim.machines {
+            machines.drop_volume(id);
+        }
         for snapshot in &self.snapshots {
             moment.sim.bill.close("snapshot", &snapshot.id, moment.now);
         }

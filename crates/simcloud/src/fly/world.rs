@@ -11,6 +11,7 @@ use crate::fly::answer::{Refusal, refuse};
 use crate::fly::apps::App;
 use crate::fly::machine::{Course, Machine};
 use crate::fly::volume::Volume;
+use crate::machines::Order;
 use crate::sim::Sim;
 
 /// The organization that every account has, and the only one.
@@ -61,6 +62,9 @@ impl World {
         let forgotten = moment.now.checked_sub(MEMORY).unwrap_or(Timestamp::MIN);
         while let Some((_, id)) = pop(&mut self.gone, forgotten) {
             self.machines.remove(&id);
+            if let Some(machines) = &moment.sim.machines {
+                machines.drop_log(&id);
+            }
         }
         self.volumes.retain(|_, volume| volume.deleted_at.is_none_or(|at| moment.now < after(at, KEPT)));
     }
@@ -98,6 +102,7 @@ impl World {
         machine.gone_at = Some(moment.now);
         machine.course = None;
         machine.lease = None;
+        machine.order(Order::Forget, moment);
         self.gone.insert((moment.now, id.to_owned()));
         self.names.remove(&name_key(&machine.app, &machine.name));
         let volume = machine.config["mounts"][0]["volume"].as_str().and_then(|volume| self.volumes.get_mut(volume));

@@ -41,15 +41,16 @@ pub(super) async fn run(host: &Host, id: &str, run: Run) -> Result<Ran> {
     };
     let wish = Exec { stdin: !run.stdin.is_empty(), ..Exec::of(run.command) };
     let mut session = host.local.exec(&local, wish).await?;
-    let writes = session.stdin.take().map(|mut stdin| {
-        let input = run.stdin;
-        tokio::spawn(async move {
-            // A command that does not read all of it is none the worse for that.
-            if stdin.write_all(&input).await.is_ok() {
-                stdin.shutdown().await.ok();
-            }
-        })
-    });
+    let stdin = session.stdin.take();
+    let writes = async {
+        if let Some(mut stdin) = stdin
+            && stdin.write_all(&run.stdin).await.is_ok()
+        {
+            stdin.shutdown().await.ok();
+        }
+        // A command that does not read all of it is none the worse for that, and its end is what counts.
+        std::future::pending().await
+    };
     let mut ran = Ran { status: None, stdout: Vec::new(), stderr: Vec::new() };
     let reads = async {
         while let Some(event) = session.events.next().await {
@@ -62,10 +63,13 @@ pub(super) async fn run(host: &Host, id: &str, run: Run) -> Result<Ran> {
         }
         Ok::<_, Error>(())
     };
-    let read = tokio::time::timeout(run.timeout, reads).await;
-    if let Some(writes) = writes {
-        writes.abort();
-    }
+    let both = async {
+        tokio::select! {
+            read = reads => read,
+            never = writes => never,
+        }
+    };
+    let read = tokio::time::timeout(run.timeout, both).await;
     match read {
         Ok(read) => read?,
         Err(_) => {

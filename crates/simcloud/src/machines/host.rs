@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use machine_core::{
     CloudProvider as _, Deadline, EnvVar, Error, ErrorKind, ExitReason, ExitStatus, FileSpec, Goal, IntentDraft,
     Lifetime, LogOptions, Machine, MachineId, MachineName, MachineSpec, MachineState, Mount, Network, OsText, OwnerId,
@@ -35,6 +36,12 @@ const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 /// How often another try is made at a thing that somebody else is changing.
 const TRIES: u32 = 50;
 
+/// What passes: somebody else is changing it.
+const BUSY: &[ErrorKind] = &[ErrorKind::Busy];
+
+/// What passes for a volume: a machine has it that is on its way out.
+const HELD: &[ErrorKind] = &[ErrorKind::Busy, ErrorKind::Conflict];
+
 /// The pause between two tries.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -52,7 +59,7 @@ pub(super) enum NotBooted {
 /// The machines of this computer that belong to one cloud.
 pub(super) struct Host {
     pub(super) local: LocalProvider,
-    pub(super) logs: Arc<Logs>,
+    pub(super) logs: Logs,
     intents: VolatileIntents,
     /// Which machine of this computer it is, by the cloud's id.
     known: Mutex<HashMap<String, MachineId>>,
@@ -83,7 +90,7 @@ impl Host {
         let environment = ["PATH"].iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
         Ok(Self {
             local: LocalProvider::open_in(config, environment)?,
-            logs: Arc::new(logs),
+            logs,
             intents: VolatileIntents::new(OwnerId::new(OWNER)),
             known: Mutex::default(),
             places: Semaphore::new(AT_A_TIME),
@@ -131,14 +138,16 @@ impl Host {
         let spec = spec(id, shape, volumes, self.memory().await)?;
         let draft = IntentDraft::machine(&spec, "local", Lifetime::Deadline);
         let intent = RecordedIntent::record(&self.intents, draft).await?;
-        let machine = self.local.create(&intent, &spec).await?;
+        // A volume may have to be let go of first by a machine that is on its way out.
+        let passing = if spec.volumes.is_empty() { BUSY } else { HELD };
+        let machine = patiently(passing, || self.local.create(&intent, &spec)).await?;
         self.known().insert(id.to_owned(), machine.id.clone());
         Ok(machine.id)
     }
 
     /// Starts a machine that is there, with the volumes that it is to have now.
     async fn again(&self, local: &MachineId, shape: &Shape) -> Result<()> {
-        self.patiently(|| self.local.power(local, Power::Stop { grace: Duration::ZERO })).await?;
+        patiently(BUSY, || self.local.power(local, Power::Stop { grace: Duration::ZERO })).await?;
         let Some(shelf) = machine_core::CloudProvider::volumes(&self.local) else { return Ok(()) };
         let has = self.local.get(local).await?.volumes;
         let mut wanted = Vec::with_capacity(shape.volumes.len());
@@ -151,7 +160,7 @@ impl Host {
         for mount in wanted.iter().filter(|mount| !has.contains(mount)) {
             shelf.attach(local, mount).await?;
         }
-        self.patiently(|| self.local.power(local, Power::Start)).await
+        patiently(BUSY, || self.local.power(local, Power::Start)).await
     }
 
     /// The memory of this computer, in mebibytes.
@@ -189,24 +198,28 @@ impl Host {
         let _one = self.volumes.lock().await;
         let there = shelf.list().await.unwrap_or_default().into_iter().find(|volume| volume.name == name.as_str());
         if let Some(volume) = there
-            && let Err(error) = self.patiently(|| shelf.destroy(&volume.id)).await
+            && let Err(error) = patiently(HELD, || shelf.destroy(&volume.id)).await
         {
             tracing::warn!(volume = id, %error, "a volume stays");
         }
     }
 
-    /// Waits for the machine's end, and for the last of what it wrote.
-    pub(super) async fn ends(self: Arc<Self>, id: String, local: MachineId) -> ExitStatus {
-        let lines = tokio::spawn(
-            Arc::clone(&self.logs)
-                .follow(id, self.local.logs(local.clone(), LogOptions { follow: true, ..LogOptions::default() })),
-        );
+    /// Waits for the machine's end, and for the last of what it wrote since `since`.
+    pub(super) async fn ends(self: Arc<Self>, id: String, local: MachineId, since: Timestamp) -> ExitStatus {
+        let how = LogOptions { follow: true, since: Some(since), ..LogOptions::default() };
+        let lines = self.logs.follow(&id, self.local.logs(local.clone(), how));
         let until = Until { goal: Goal::Ended, deadline: Deadline::after(FOR_EVER) };
-        let ended = self.local.wait(&local, &until).await;
-        let abort = lines.abort_handle();
-        if tokio::time::timeout(LAST_LINES, lines).await.is_err() {
-            abort.abort();
-        }
+        let ends = self.local.wait(&local, &until);
+        tokio::pin!(lines, ends);
+        let ended = tokio::select! {
+            ended = &mut ends => {
+                if tokio::time::timeout(LAST_LINES, &mut lines).await.is_err() {
+                    tracing::warn!(machine = id, "the last lines of a machine are lost");
+                }
+                ended
+            }
+            () = &mut lines => ends.await,
+        };
         match ended {
             Ok(machine) => machine.exit.unwrap_or_else(|| ExitStatus::unknown(ExitReason::Unknown)),
             Err(error) => {
@@ -217,7 +230,7 @@ impl Host {
     }
 
     pub(super) async fn stop(&self, local: &MachineId, signal: i32, grace: Duration) {
-        if let Err(error) = self.patiently(|| self.local.stop_by(local, Signal(signal), grace)).await {
+        if let Err(error) = patiently(BUSY, || self.local.stop_by(local, Signal(signal), grace)).await {
             tracing::warn!(machine = %local, %error, "a machine was not stopped");
         }
     }
@@ -230,7 +243,7 @@ impl Host {
 
     pub(super) async fn reboot(&self, id: &str, grace: Duration) -> Result<MachineId, String> {
         let local = self.local_of(id).ok_or_else(|| "there is no such machine".to_owned())?;
-        let rebooted = self.patiently(|| self.local.power(&local, Power::Reboot { grace })).await;
+        let rebooted = patiently(BUSY, || self.local.power(&local, Power::Reboot { grace })).await;
         rebooted.map(|()| local).map_err(|error| error.to_string())
     }
 
@@ -241,7 +254,7 @@ impl Host {
     }
 
     async fn destroy(&self, local: &MachineId) {
-        if let Err(error) = self.patiently(|| self.local.destroy(local)).await {
+        if let Err(error) = patiently(BUSY, || self.local.destroy(local)).await {
             tracing::warn!(machine = %local, %error, "a machine was not destroyed");
         }
     }
@@ -292,18 +305,18 @@ impl Host {
             tokio::time::sleep(BREATH).await;
         }
     }
+}
 
-    /// Does it again while somebody else is changing the same thing.
-    async fn patiently<T, F: Future<Output = Result<T>>>(&self, act: impl Fn() -> F) -> Result<T> {
-        let mut tries = 0;
-        loop {
-            match act().await {
-                Err(error) if error.kind() == ErrorKind::Busy && tries < TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(BREATH).await;
-                }
-                done => return done,
+/// Does it again while it fails in a way that passes.
+async fn patiently<T, F: Future<Output = Result<T>>>(passing: &[ErrorKind], act: impl Fn() -> F) -> Result<T> {
+    let mut tries = 0;
+    loop {
+        match act().await {
+            Err(error) if passing.contains(&error.kind()) && tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(BREATH).await;
             }
+            done => return done,
         }
     }
 }

@@ -56,10 +56,10 @@ impl Logs {
     }
 
     /// Takes in what a machine writes, to its end.
-    pub(super) async fn follow(self: Arc<Self>, id: String, mut lines: BoxStream<'static, Result<LogLine>>) {
+    pub(super) async fn follow(&self, id: &str, mut lines: BoxStream<'static, Result<LogLine>>) {
         while let Some(line) = lines.next().await {
             match line {
-                Ok(line) => self.take(&id, line, self.clock.now()),
+                Ok(line) => self.take(id, line, self.clock.now()),
                 Err(error) => {
                     tracing::warn!(machine = id, %error, "a log cannot be read");
                     return;

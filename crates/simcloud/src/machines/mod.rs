@@ -146,7 +146,12 @@ impl Machines {
         let swept = std::thread::Builder::new().name("sweep".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
-                Ok(runtime) => runtime.block_on(tokio::time::timeout(ENDING, host.sweep())).unwrap_or(()),
+                Ok(runtime) => {
+                    let swept = runtime.block_on(async { tokio::time::timeout(ENDING, host.sweep()).await });
+                    if swept.is_err() {
+                        tracing::error!("some machines do not end");
+                    }
+                }
                 Err(error) => tracing::error!(%error, "machines go on running"),
             }
         });

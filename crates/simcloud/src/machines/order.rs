@@ -22,6 +22,7 @@ pub(crate) enum Order {
     /// Its command gets a signal.
     Signal(i32),
     /// It is stopped and booted again as it was; only that it is up again is reported.
+    #[allow(dead_code, reason = "not every cloud asks for it")]
     Reboot {
         /// How long the command has to end.
         grace: Duration,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use machine_core::{ExitStatus, MachineId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,9 @@ use crate::machines::order::{Happened, Order, Report};
 
 /// The signal that asks a program to end.
 const SIGTERM: i32 = 15;
+
+/// The signal that cannot be refused.
+const SIGKILL: i32 = 9;
 
 /// How long the machines of a kept state have to end when the cloud does.
 const LAST_GRACE: Duration = Duration::from_secs(2);
@@ -80,16 +84,16 @@ impl Task {
         self.life = life;
         match order {
             Order::Boot(shape) => {
-                // What it ends with is nobody's news: another takes its place.
-                self.up = None;
+                self.end_unheard().await;
+                let since = Timestamp::now();
                 match self.host.boot(&self.id, *shape).await {
-                    Ok(local) => self.is_up(local).await,
+                    Ok(local) => self.is_up(local, since).await,
                     Err(NotBooted::Command(code)) => self.report_end(&ExitStatus::exited(code)).await,
                     Err(NotBooted::Host(error)) => self.report(Happened::Failed(error)).await,
                 }
             }
             Order::Stop { signal, grace } => self.end(signal, grace).await,
-            Order::Cut => self.end(9, Duration::ZERO).await,
+            Order::Cut => self.end(SIGKILL, Duration::ZERO).await,
             Order::Signal(signal) => {
                 if let Some(up) = &self.up {
                     self.host.signal(&up.local, signal).await;
@@ -97,13 +101,14 @@ impl Task {
             }
             Order::Reboot { grace } => {
                 self.up = None;
+                let since = Timestamp::now();
                 match self.host.reboot(&self.id, grace).await {
-                    Ok(local) => self.is_up(local).await,
+                    Ok(local) => self.is_up(local, since).await,
                     Err(error) => self.report(Happened::Failed(error)).await,
                 }
             }
             Order::Forget => {
-                self.up = None;
+                self.end_unheard().await;
                 self.host.forget(&self.id).await;
                 return Next::Over;
             }
@@ -111,10 +116,18 @@ impl Task {
         Next::More
     }
 
-    async fn is_up(&mut self, local: MachineId) {
-        let ends = Box::pin(Arc::clone(&self.host).ends(self.id.clone(), local.clone()));
+    async fn is_up(&mut self, local: MachineId, since: Timestamp) {
+        let ends = Box::pin(Arc::clone(&self.host).ends(self.id.clone(), local.clone(), since));
         self.up = Some(Up { local, ends });
         self.report(Happened::Up).await;
+    }
+
+    /// Ends what runs, down to its last line. How it ends is nobody's news: it goes, or another takes its place.
+    async fn end_unheard(&mut self) {
+        if let Some(up) = self.up.take() {
+            self.host.stop(&up.local, SIGKILL, Duration::ZERO).await;
+            up.ends.await;
+        }
     }
 
     /// Ends the machine; one that does not run has ended already, and says so again.

@@ -79,7 +79,9 @@ fn source(world: &World, body: &Value) -> Result<u64, Refusal> {
     };
     match source {
         "os_id" => {
-            let os = body["os_id"].as_u64().and_then(catalog::system).filter(|os| os.is_real());
+            // A number by the description; Libcloud's driver can write it as text only, and is not refused.
+            let id = body["os_id"].as_u64().or_else(|| body["os_id"].as_str()?.parse().ok());
+            let os = id.and_then(catalog::system).filter(|os| os.is_real());
             os.map(|os| os.id).ok_or_else(|| invalid("Invalid os_id."))
         }
         "snapshot_id" => {

@@ -106,12 +106,13 @@ impl Instance {
         // What is not placed yet has no parts yet.
         let part = |of: fn(&catalog::Plan) -> u32| if self.has_address { plan.map_or(0, of) } else { 0 };
         let readable = moment.now < after(self.created_at, PASSWORD);
-        let v6 = if self.ipv6 && self.has_address {
-            let network = format!("2001:db8:500:{:x}::", self.number % 0xffff);
-            json!([{"network": network, "main_ip": format!("{network}100"), "network_size": 64}])
-        } else {
-            json!([])
-        };
+        let v6 = (self.ipv6 && self.has_address).then(|| format!("2001:db8:500:{:x}::", self.number % 0xffff));
+        let v6_address = v6.as_ref().map(|network| format!("{network}100")).unwrap_or_default();
+        let v6_size = if v6.is_some() { 64 } else { 0 };
+        let v6_networks: Vec<_> = v6
+            .iter()
+            .map(|network| json!({"network": network, "main_ip": v6_address, "network_size": v6_size}))
+            .collect();
         let mut features = Vec::new();
         features.extend(self.ipv6.then_some("ipv6"));
         features.extend(self.backups.then_some("auto_backups"));
@@ -132,7 +133,11 @@ impl Instance {
             "allowed_bandwidth": plan.map_or(0, |plan| plan.bandwidth),
             "netmask_v4": if self.has_address { "255.254.0.0" } else { "" },
             "gateway_v4": if self.has_address { "198.18.0.1" } else { "0.0.0.0" },
-            "v6_networks": v6,
+            // The same once more, which the description leaves out and clients read.
+            "v6_network": v6.unwrap_or_default(),
+            "v6_main_ip": v6_address,
+            "v6_network_size": v6_size,
+            "v6_networks": v6_networks,
             "hostname": self.hostname,
             "label": self.label,
             "tag": self.tags.first().map_or("", String::as_str),

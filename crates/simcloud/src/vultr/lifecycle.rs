@@ -29,6 +29,11 @@ pub(super) enum Change {
 }
 
 impl Change {
+    /// Whether it is the end of an order to start or to stop.
+    pub(super) fn is_of_power(&self) -> bool {
+        matches!(self, Self::Running | Self::Stopped)
+    }
+
     /// Lets it happen.
     pub(super) fn happen(self, world: &mut World, id: &str, moment: &Moment<'_>) {
         match self {

@@ -51,8 +51,11 @@ impl World {
         self.next
     }
 
-    /// Lets `change` happen to the thing of that id, at that time.
+    /// Lets `change` happen to the thing of that id, at that time. Of several orders for the power, the last counts.
     pub(super) fn plan(&mut self, at: Timestamp, id: &str, change: Change) {
+        if change.is_of_power() {
+            self.changes.retain(|_, (of, planned)| of != id || !planned.is_of_power());
+        }
         let number = self.next();
         self.due.insert((at, number));
         self.changes.insert(number, (id.to_owned(), change));

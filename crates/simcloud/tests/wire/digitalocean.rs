@@ -174,7 +174,7 @@ async fn a_restart_forgets_nothing() {
 
 #[tokio::test]
 async fn who_asks_for_keys_too_often_is_told_to_wait() {
-    let running = SimCloud::builder().cloud(Cloud::DigitalOcean, 0).start().await.unwrap();
+    let running = SimCloud::builder().machines(false).cloud(Cloud::DigitalOcean, 0).start().await.unwrap();
     let caller = Caller::new(&running, Cloud::DigitalOcean, "token");
     for left in (0..10).rev() {
         let got = caller.send("GET", "/v2/account/keys", Value::Null).await.unwrap();

@@ -200,7 +200,8 @@ async fn names_of_apps_are_everybodys_and_machines_are_not() {
 
 #[tokio::test]
 async fn who_does_too_much_to_one_machine_is_refused_and_who_reads_is_not() {
-    let running = SimCloud::builder().cloud(Cloud::Fly, 0).quirks(Quirks::none()).start().await.unwrap();
+    let running =
+        SimCloud::builder().machines(false).cloud(Cloud::Fly, 0).quirks(Quirks::none()).start().await.unwrap();
     let caller = Caller::new(&running, Cloud::Fly, "token");
     caller.call("POST", "/v1/apps", json!({"name": "web", "org_slug": "personal"}), 201).await;
     let made = caller.call("POST", MACHINES, order(json!({})), 200).await;

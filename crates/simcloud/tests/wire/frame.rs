@@ -72,7 +72,7 @@ async fn faults_are_listed_and_taken_back() {
 
 #[tokio::test]
 async fn nobody_listens_after_the_end() {
-    let running = SimCloud::builder().cloud(Cloud::DigitalOcean, 0).start().await.unwrap();
+    let running = SimCloud::builder().machines(false).cloud(Cloud::DigitalOcean, 0).start().await.unwrap();
     let caller = Caller::new(&running, Cloud::DigitalOcean, "token");
     caller.get(ACCOUNT).await;
     running.shutdown().await;

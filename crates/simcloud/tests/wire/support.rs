@@ -93,5 +93,11 @@ impl Caller {
 
 /// A cloud whose clock stands still unless it is put forward, that is never late and records all.
 pub(crate) fn exact(cloud: Cloud) -> Builder {
-    SimCloud::builder().cloud(cloud, 0).speed(0.0).quirks(Quirks::none()).rate_limits(false).record(true)
+    SimCloud::builder()
+        .machines(false)
+        .cloud(cloud, 0)
+        .speed(0.0)
+        .quirks(Quirks::none())
+        .rate_limits(false)
+        .record(true)
 }

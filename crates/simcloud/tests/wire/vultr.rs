@@ -105,7 +105,7 @@ async fn an_order_has_exactly_one_source_and_a_plan_of_its_region() {
 
 #[tokio::test]
 async fn thirty_requests_a_second_are_answered() {
-    let running = SimCloud::builder().cloud(Cloud::Vultr, 0).start().await.unwrap();
+    let running = SimCloud::builder().machines(false).cloud(Cloud::Vultr, 0).start().await.unwrap();
     let caller = Caller::new(&running, Cloud::Vultr, "token");
     let (mut refused, begun) = (0, std::time::Instant::now());
     for _ in 0..40 {

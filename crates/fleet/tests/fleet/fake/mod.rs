@@ -182,5 +182,12 @@ fn machine(id: String, name: &str, markers: Option<Markers>) -> Machine {
 fn capabilities(list_lag: Duration) -> Capabilities {
     let minimal = Capabilities::minimal();
     let limits = Limits { volumes_per_machine: None, ..minimal.limits };
-    Capabilities { list_lag, attach_live: true, price_source: PriceSource::Free, limits, ..minimal }
+    Capabilities {
+        list_lag,
+        attach_live: true,
+        attach_stopped: true,
+        price_source: PriceSource::Free,
+        limits,
+        ..minimal
+    }
 }

@@ -1,0 +1,162 @@
+//! Jobs on machines that have no guest of ours. The job is the machine's own command where the cloud takes one, and a
+//! command over its exec where that is as good as a terminal. Either way the supervisor is the cloud's (or the machine's
+//! ssh server), so that its word, and never a text, decides how the job ended; what only a guest can do is refused.
+
+mod own;
+mod session;
+
+use machine_core::{Capabilities, CloudProvider, Error, ErrorKind, MachineState, Result, Transport};
+use machine_core::{Deadline, Goal, Lifetime, OsText, Until};
+use machine_fleet::Fleet;
+use tokio::sync::{mpsc, watch};
+
+use crate::guard::Guard;
+use crate::job::{EVENTS, INPUT, Job, Parts, RUNNING_WITHIN, Tally, WISHES};
+use crate::{JobEvent, JobSpec, Outcome};
+
+/// Who runs the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The machine: the job is its own command.
+    Own,
+    /// Whoever runs commands in it for us.
+    Session,
+}
+
+/// Makes a machine for a job that will have no guest, and starts it.
+///
+/// # Errors
+/// As [`start`](crate::start) has it.
+pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
+    let way = choose(&**fleet.provider(), &spec)?;
+    let mut machine = spec.machine.clone();
+    let mut notes = Vec::new();
+    if way == Way::Own {
+        machine.command.clone_from(&spec.command);
+        machine.workdir.clone_from(&spec.workdir);
+        machine.env.extend(spec.env.iter().cloned());
+        if !spec.env.is_empty() {
+            notes.push(
+                "the job's variables stand in the machine's configuration: whoever may see the account's machines can read them"
+                    .to_owned(),
+            );
+        }
+    }
+    let lifetime = if spec.keep { Lifetime::Deadline } else { Lifetime::Client };
+    let machine = fleet.create(&machine, lifetime, spec.deadline).await?;
+    let guard = Guard::new(fleet, machine.id.clone());
+    let provider = std::sync::Arc::clone(fleet.provider());
+    notes.extend(machine.notes.iter().cloned());
+
+    let (events, receiver) = mpsc::channel(EVENTS);
+    let (say, heard) = mpsc::channel(WISHES);
+    let (tally, counted) = watch::channel(Tally::default());
+    for note in notes {
+        // There is room: nobody has sent anything yet, and what does not fit is not worth waiting for.
+        let _ = events.try_send(JobEvent::Note(note));
+    }
+    let told = Told { events, tally };
+    let mut input = None;
+    let task = match way {
+        Way::Own => {
+            let own = own::Own { provider: std::sync::Arc::clone(&provider), machine: machine.id.clone(), say: heard };
+            spawn(own.run(told, spec.timeout, spec.grace))
+        }
+        Way::Session => {
+            if machine.state != MachineState::Running {
+                let until = Until { goal: Goal::Running, deadline: Deadline::after(RUNNING_WITHIN) };
+                provider.wait(&machine.id, &until).await?;
+            }
+            let opened = session::open(&*provider, &machine.id, &spec).await?;
+            let job_input = (spec.stdin || spec.tty.is_some()).then(|| {
+                let (ours, theirs) = tokio::io::duplex(INPUT);
+                input = Some(ours);
+                theirs
+            });
+            let session = session::Session { opened, say: heard, input: job_input };
+            spawn(session.run(told, spec.timeout, spec.grace))
+        }
+    };
+    Ok(Job::new(Parts {
+        guard,
+        machine,
+        provider,
+        inside: None,
+        events: receiver,
+        input,
+        say,
+        tally: counted,
+        tasks: vec![task],
+        workdir: spec.workdir.clone().unwrap_or_else(|| OsText::from(".")),
+        patched: Vec::new(),
+        spec,
+    }))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the job holds it, and it ends with the job")]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(task)
+}
+
+/// How the job can be run.
+///
+/// # Errors
+/// `Invalid` for no command, `Unsupported` for what only a guest can do and for clouds that can run nothing.
+fn choose(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<Way> {
+    if spec.command.first().is_none_or(|program| program.as_bytes().is_empty()) {
+        return Err(Error::new(ErrorKind::Invalid, "a job needs a command"));
+    }
+    if !spec.machine.command.is_empty() {
+        return Err(Error::new(ErrorKind::Invalid, "the machine of a job has no command but the job"));
+    }
+    let kind = provider.info().kind;
+    let by_guest = [
+        (spec.sync.is_some(), "copy a directory in before a job"),
+        (!spec.repos.is_empty(), "clone repositories for a job"),
+        (!spec.fetch.is_empty(), "bring files back after a job"),
+        (spec.patch.is_some(), "write a job's changes as a patch"),
+    ];
+    if let Some((_, what)) = by_guest.into_iter().find(|(wanted, _)| *wanted) {
+        return Err(Error::unsupported(kind, what).with_hint(
+            "its machines do not have our guest, which does that; create a machine, and use `machine cp` and `machine exec`",
+        ));
+    }
+    let Capabilities { command, exec, exec_limit, exec_stdin, exec_tty, logs, .. } = provider.capabilities();
+    let session = *exec != Transport::None && exec_limit.is_none();
+    let own = *command && *logs != Transport::None;
+    match (own, session) {
+        (true, _) if !spec.stdin && spec.tty.is_none() => Ok(Way::Own),
+        (_, true) if (*exec_stdin || !spec.stdin) && (*exec_tty || spec.tty.is_none()) => Ok(Way::Session),
+        (true, _) | (_, true) => {
+            let what = if spec.tty.is_some() { "give a job a terminal" } else { "give a job our input" };
+            Err(Error::unsupported(kind, what))
+        }
+        (false, false) => Err(Error::unsupported(kind, "run a job")),
+    }
+}
+
+/// Where a job's events go, and what is known of it in the end.
+struct Told {
+    events: mpsc::Sender<JobEvent>,
+    tally: watch::Sender<Tally>,
+}
+
+impl Told {
+    async fn emit(&self, event: JobEvent) {
+        // Nobody may be listening any more: then what is left of the job still has to be seen to its end.
+        let _ = self.events.send(event).await;
+    }
+
+    async fn end(self, outcome: Outcome) {
+        self.tally.send_replace(Tally { outcome: Some(outcome.clone()), lost: 0, foreign: 0 });
+        self.emit(JobEvent::Ended(outcome)).await;
+    }
+}
+
+/// Sleeps until the limit of a job that has one.
+async fn limit(timeout: Option<std::time::Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,59 @@
+# What stands in for the guest where files are carried to and from a machine that has none: the same two commands, with the
+# machine's own tar. Called as `sh -c THIS copy-tool AS receive-as TO` and `sh -c THIS copy-tool AS send BASE PATH...`, where
+# AS is `bytes`, or `text` for a machine that we can send and hear nothing but text: then it travels in base64.
+set -eu
+refuse() { echo "$1" >&2; exit 1; }
+as=$1 what=$2
+shift 2
+held=
+clean() { if [ -n "$held" ]; then rm -rf "$held"; fi; }
+trap clean EXIT
+# Whole in a file first: in a pipe, nobody would see the first of two programs fail.
+hold() { held=$(mktemp -d "${1:-/tmp}/.machine-copy-XXXXXX"); }
+unpack() {
+    # The owner is whoever unpacks: users of this machine are not those of the other.
+    case $as in
+    text) base64 -d >"$held/.stream" && tar -xpof - -C "$1" <"$held/.stream" && rm "$held/.stream" ;;
+    *) tar -xpof - -C "$1" ;;
+    esac
+}
+case $what in
+receive-as)
+    to=$1
+    if [ -d "$to" ]; then
+        if [ "$as" = text ]; then hold; fi
+        unpack "$to"
+        exit
+    fi
+    case $to in */) refuse "there is no directory \`$to\`" ;; esac
+    parent=$(dirname "$to")
+    [ -d "$parent" ] || refuse "there is no directory \`$parent\`"
+    # Unpacked beside its place, so that it gets its name whole or not at all.
+    hold "$parent"
+    unpack "$held"
+    for one in "$held"/* "$held"/.[!.]* "$held"/..?*; do
+        if [ -e "$one" ] || [ -L "$one" ]; then
+            mv -f "$one" "$to"
+        fi
+    done
+    ;;
+send)
+    base=$1
+    shift
+    cd "$base" 2>/dev/null || refuse "there is no directory \`$base\`"
+    for path; do
+        shift
+        path=${path#"${base%/}/"}
+        [ -e "./$path" ] || [ -L "./$path" ] || refuse "\`${base%/}/$path\` does not exist"
+        set -- "$@" "./$path"
+    done
+    # Whoever unpacks takes no hard links; busybox has no word for that.
+    links=
+    case $(tar --version 2>/dev/null) in *GNU*) links=--hard-dereference ;; esac
+    case $as in
+    text) hold && tar $links -cf "$held/stream" "$@" && base64 "$held/stream" ;;
+    *) tar $links -cf - "$@" ;;
+    esac
+    ;;
+*) refuse "there is no command \`$what\`" ;;
+esac

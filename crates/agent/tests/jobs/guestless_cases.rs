@@ -1,0 +1,70 @@
+//! Cases for machines without our guest.
+
+use std::path::PathBuf;
+
+use machine_agent::{JobSpec, Outcome, RepoSpec};
+use machine_core::{EnvVar, ErrorKind, ProviderExt as _, Selector, WindowSize};
+
+use crate::world::{Case, World, cases, shell};
+
+/// Where the job is its machine's own command.
+pub(crate) const OWN: &[(&str, Case)] =
+    cases![output_and_end, what_only_a_guest_can_do_is_refused, input_is_refused, variables_are_warned_of];
+
+/// Where it runs over the machine's exec.
+pub(crate) const SESSION: &[(&str, Case)] = cases![output_and_end, what_only_a_guest_can_do_is_refused];
+
+async fn output_and_end(world: &World) {
+    let mut spec = shell("echo out; echo err >&2; pwd; printf '%s' \"$WORD\"; exit 3");
+    spec.env = vec![EnvVar::new("WORD", "two words")];
+    spec.workdir = Some("/tmp".into());
+    let told = world.run(spec).await;
+    assert_eq!((told.out().as_str(), &told.stderr[..]), ("out\n/tmp\ntwo words", &b"err\n"[..]), "{told:?}");
+    assert_eq!(told.code(), 3);
+    let mut spec = shell("");
+    spec.command = vec!["no-such-program".into()];
+    match machine_agent::start(&world.fleet, spec).await {
+        // Some clouds look before they accept; others tell by the end.
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Invalid, "{error}"),
+        Ok(job) => assert_eq!(crate::world::follow(job).await.code(), 127),
+    }
+    let told = world.run(shell("kill -9 $$")).await;
+    assert_eq!(told.code(), 137, "{told:?}");
+}
+
+async fn what_only_a_guest_can_do_is_refused(world: &World) {
+    let refused: [fn(&mut JobSpec); 4] = [
+        |spec| spec.sync = Some(PathBuf::from("/tmp")),
+        |spec| spec.repos = vec![RepoSpec::parse("https://example.org/app.git").unwrap()],
+        |spec| spec.fetch = vec!["out".into()],
+        |spec| spec.patch = Some(PathBuf::from("/tmp/the.patch")),
+    ];
+    for refuse in refused {
+        let mut spec = shell("true");
+        refuse(&mut spec);
+        let error = machine_agent::start(&world.fleet, spec).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.hint().unwrap_or_default().contains("machine cp"), "{error:?}");
+    }
+    let (machines, _, _) = world.fleet.provider().list_all(Selector::all()).await.unwrap();
+    assert!(machines.is_empty(), "{machines:?}");
+}
+
+async fn input_is_refused(world: &World) {
+    let wishes: [fn(&mut JobSpec); 2] =
+        [|spec| spec.stdin = true, |spec| spec.tty = Some(WindowSize { columns: 80, rows: 24 })];
+    for wish in wishes {
+        let mut spec = shell("cat");
+        wish(&mut spec);
+        let error = machine_agent::start(&world.fleet, spec).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    }
+}
+
+async fn variables_are_warned_of(world: &World) {
+    let mut spec = shell("exit 0");
+    spec.env = vec![EnvVar::new("TOKEN", "hunter2")];
+    let told = world.run(spec).await;
+    assert_eq!(told.outcome.as_ref().map(Outcome::success), Some(true), "{told:?}");
+    assert!(told.notes.iter().any(|note| note.contains("can read them")), "{told:?}");
+}
