@@ -29,6 +29,7 @@ mod digitalocean;
 mod fake;
 mod fault;
 mod fly;
+mod guests;
 mod handle;
 mod ids;
 mod inside;
@@ -46,6 +47,7 @@ mod store;
 mod subject;
 mod traffic;
 mod vultr;
+mod way_out;
 
 /// Becomes what the machines of a simulated cloud need, when this process was started for that, and says how it ended. A
 /// program that plays clouds with machines calls this first thing in `main`, before it starts a thread or reads its arguments.
@@ -57,6 +59,7 @@ pub fn dispatch() -> Option<std::process::ExitCode> {
 pub use bill::{Charge, Statement, Sum};
 pub use builder::{Builder, Cloud, SimCloud, StartError};
 pub use fault::{Fault, What, When};
+pub use guests::ssh_port;
 pub use handle::Handle;
 pub use quirks::Quirks;
 pub use running::Running;

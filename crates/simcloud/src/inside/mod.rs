@@ -36,9 +36,6 @@ pub(crate) const ORDER: &str = "/run/simcloud-order.json";
 /// Where the directory shows in which simcloud's proxy listens.
 pub(crate) const PROXY: &str = "/run/simcloud-proxy";
 
-/// The name of the proxy's socket there.
-pub(crate) const PROXY_SOCKET: &str = "http";
-
 /// Where programs of a machine are looked for: those first that stand for what a machine of its own would have.
 const PATH: &str = "/run/simcloud/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

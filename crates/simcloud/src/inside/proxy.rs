@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixStream};
 use tokio::sync::Semaphore;
 
-use crate::inside::{PROXY, PROXY_SOCKET};
+use crate::inside::PROXY;
 
 /// Where the machine's programs find it.
 const PORT: u16 = 3128;
@@ -43,10 +43,20 @@ pub(super) async fn serve() -> io::Result<()> {
         };
         tokio::spawn(async move {
             // Time is limited on the other side, which knows what is asked for.
-            if let Ok(mut outer) = UnixStream::connect(Path::new(PROXY).join(PROXY_SOCKET)).await {
+            if let Some(mut outer) = connect().await {
                 let _ = tokio::io::copy_bidirectional(&mut inner, &mut outer).await;
             }
             drop(place);
         });
     }
+}
+
+/// Connects to the first of simcloud's that answers: those of earlier runs may have left their sockets.
+async fn connect() -> Option<UnixStream> {
+    for entry in std::fs::read_dir(Path::new(PROXY)).ok()?.flatten() {
+        if let Ok(stream) = UnixStream::connect(entry.path()).await {
+            return Some(stream);
+        }
+    }
+    None
 }

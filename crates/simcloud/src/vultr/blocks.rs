@@ -136,6 +136,9 @@ pub(super) fn delete(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     }
     world.blocks.remove(call.param("id"));
     moment.sim.bill.close("volume", call.param("id"), moment.now);
+    if let Some(machines) = &moment.sim.machines {
+        machines.drop_volume(call.param("id"));
+    }
     Ok(Reply::nothing())
 }
 

@@ -80,7 +80,7 @@ impl Program {
                 let (master, terminal) = open_terminal(size, &wish.user)?;
                 command.stdin(Stdio::from(terminal.try_clone()?));
                 command.stdout(Stdio::from(terminal.try_clone()?)).stderr(Stdio::from(terminal));
-                Some(Arc::new(AsyncFd::register(master)?))
+                Some(Arc::new(watch(master)?))
             }
             None => {
                 command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -231,6 +231,14 @@ fn open_terminal(size: Winsize, user: &User) -> io::Result<(OwnedFd, OwnedFd)> {
     // So that the user's own programs may open it by its name.
     rustix::fs::fchown(&terminal, Some(rustix::fs::Uid::from_raw(user.uid)), None)?;
     Ok((master, terminal))
+}
+
+#[expect(
+    deprecated,
+    reason = "what takes its place is unsafe; an owned descriptor stays open for as long as it is watched"
+)]
+fn watch(master: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::new(master)
 }
 
 /// Input on its way to a program.
