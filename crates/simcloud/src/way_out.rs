@@ -105,7 +105,7 @@ fn serve(client: &UnixStream) -> io::Result<()> {
             !header.is_empty() && !matches!(&*name, "proxy-connection" | "connection" | "proxy-authorization")
         });
         let kept: String = kept.map(|header| format!("{header}\r\n")).collect();
-        write!(&server, "{method} {path} HTTP/1.1\r\n{kept}connection: close\r\n\r\n")?;
+        (&server).write_all(format!("{method} {path} HTTP/1.1\r\n{kept}connection: close\r\n\r\n").as_bytes())?;
         server
     };
     client.set_read_timeout(Some(SILENCE))?;
