@@ -26,7 +26,19 @@ fn main() -> ExitCode {
         });
         Ok(())
     });
-    libtest_mimic::run(&Arguments::from_args(), vec![life]).exit_code()
+    let instance = Trial::test("an_instance_is_a_machine_that_one_can_log_in_to", || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let clouds =
+                SimCloud::builder().cloud(Cloud::Vultr, 0).speed(60.0).quirks(Quirks::none()).rate_limits(false);
+            let running = clouds.start().await.unwrap();
+            let address = running.address(Cloud::Vultr).unwrap().to_string();
+            tokio::task::spawn_blocking(move || instance(&address)).await.unwrap();
+            running.shutdown().await;
+        });
+        Ok(())
+    });
+    libtest_mimic::run(&Arguments::from_args(), vec![life, instance]).exit_code()
 }
 
 /// A request of the API.
@@ -216,4 +228,43 @@ fn new_host_key(ssh: &Ssh, name: &str) {
     let public = ssh.says("root", &made);
     std::fs::write(ssh.dir.join("known"), format!("{name} {public}\n")).unwrap();
     until("the new host key", || ssh.run("root", "true").status.success().then_some(()));
+}
+
+/// The same at Vultr, whose user data is base64, with a block that outlives a halt.
+fn instance(address: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, login) = key(&dir.path().join("login"));
+    let known = call(address, "POST", "/v2/ssh-keys", &json!({"name": "k", "ssh_key": login}));
+    let wish = json!({"region": "ewr", "plan": "vc2-1c-1gb", "os_id": 2284, "hostname": "web", "label": "web",
+        "sshkey_id": [known["ssh_key"]["id"]], "user_data": "IyEvYmluL3NoCmVjaG8gaGVsbG8gPiAvcm9vdC9oZWxsbwo="});
+    let id = call(address, "POST", "/v2/instances", &wish)["instance"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v2/instances/{id}");
+    let is = |power: &str| {
+        until(power, || {
+            let instance = call(address, "GET", &path, &Value::Null)["instance"].clone();
+            (instance["power_status"] == power && instance["server_status"] == "ok").then_some(instance)
+        })
+    };
+    let host = is("running")["main_ip"].as_str().unwrap().to_owned();
+    let ssh = Ssh { dir: dir.path().to_owned(), host };
+    let port = machine_simcloud::ssh_port().to_string();
+    // Nobody chose its host key: it is taken as it comes.
+    let scan = || Command::new("ssh-keyscan").args(["-t", "ed25519", "-p", &port, &ssh.host]).output().unwrap().stdout;
+    std::fs::write(dir.path().join("known"), until("a host key", || Some(scan()).filter(|key| !key.is_empty())))
+        .unwrap();
+    assert!(ssh.says("root", "cloud-init status --wait").contains("status: done"));
+    assert_eq!(ssh.says("root", "cat hello; hostname"), "hello\nweb");
+    let wish = json!({"region": "ewr", "size_gb": 10, "label": "data"});
+    let block = call(address, "POST", "/v2/blocks", &wish)["block"]["id"].as_str().unwrap().to_owned();
+    let block = format!("/v2/blocks/{block}");
+    until("a block", || (call(address, "GET", &block, &Value::Null)["block"]["status"] == "active").then_some(()));
+    call(address, "POST", &format!("{block}/attach"), &json!({"instance_id": id, "live": true}));
+    call(address, "POST", &format!("{path}/halt"), &Value::Null);
+    is("stopped");
+    assert!(!ssh.run("root", "true").status.success());
+    call(address, "POST", &format!("{path}/start"), &Value::Null);
+    is("running");
+    until("ssh after a start", || ssh.run("root", "true").status.success().then_some(()));
+    assert_eq!(ssh.says("root", "cat hello; echo kept > /mnt/data/it && cat /mnt/data/it"), "hello\nkept");
+    call(address, "DELETE", &path, &Value::Null);
 }
