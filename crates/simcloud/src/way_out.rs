@@ -22,7 +22,7 @@ const HEAD: usize = 32 * 1024;
 /// How long a connection may take to be made, and to say what it wants.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long nothing may come from a side.
-const SILENCE: Duration = Duration::from_secs(300);
+const SILENCE: Duration = Duration::from_mins(5);
 /// What is carried at once.
 const CHUNK: usize = 32 * 1024;
 

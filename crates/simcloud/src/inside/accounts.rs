@@ -211,7 +211,7 @@ pub(super) fn authorize(user: &User, keys: &[String]) -> io::Result<()> {
 
 fn free(taken: &[u32], system: bool) -> u32 {
     let from = if system { FIRST_OF_SYSTEM } else { FIRST };
-    (from..).find(|id| !taken.contains(id)).unwrap_or(from)
+    (from..u32::MAX).find(|id| !taken.contains(id)).unwrap_or(from)
 }
 
 fn write_users(users: &[User]) -> io::Result<()> {

@@ -44,6 +44,12 @@ pub(crate) fn command() -> Vec<String> {
     vec![machine_local::GUEST_PATH.to_owned(), SYSTEM.to_owned()]
 }
 
+/// Does something beside the rest, to the machine's end at the latest.
+#[expect(clippy::disallowed_methods, reason = "all of it ends with this program, which is all that the machine is")]
+fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(work)
+}
+
 /// Runs the system of a machine, or becomes another program there, when this process was started for that.
 pub(crate) fn dispatch() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);

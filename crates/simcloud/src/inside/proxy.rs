@@ -41,7 +41,7 @@ pub(super) async fn serve() -> io::Result<()> {
             tokio::time::sleep(BREATH).await;
             continue;
         };
-        tokio::spawn(async move {
+        crate::inside::spawn(async move {
             // Time is limited on the other side, which knows what is asked for.
             if let Some(mut outer) = connect().await {
                 let _ = tokio::io::copy_bidirectional(&mut inner, &mut outer).await;

@@ -61,7 +61,7 @@ async fn run() -> io::Result<ExitCode> {
     commands::write_all()?;
     let pid = std::process::id();
     disk::write(&Path::new(RUN).join("pid"), format!("{pid}\n").as_bytes(), 0o644)?;
-    tokio::spawn(async {
+    crate::inside::spawn(async {
         if let Err(error) = proxy::serve().await {
             say(&format!("there is no way out by HTTP: {error}"));
         }
@@ -80,7 +80,7 @@ async fn run() -> io::Result<ExitCode> {
     let server = Server::open()?;
     disk::write(Path::new("/run/sshd.pid"), format!("{pid}\n").as_bytes(), 0o644)?;
     let listens = server.listen().await?;
-    tokio::spawn(server.clone().serve(listens));
+    crate::inside::spawn(server.clone().serve(listens));
     tokio::task::spawn_blocking(move || boot.run(Stage::Final));
     loop {
         tokio::select! {

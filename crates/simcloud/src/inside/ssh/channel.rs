@@ -13,7 +13,7 @@ use crate::inside::accounts::User;
 use crate::inside::ssh::program::{Ended, Program, Wish};
 
 /// How long a channel may be open without a program.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_mins(5);
 
 /// The most variables that a client may hand over, and the longest of them.
 const VARIABLES: usize = 64;

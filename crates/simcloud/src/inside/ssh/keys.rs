@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 
 use russh::keys::ssh_key::LineEnding;
-use russh::keys::ssh_key::authorized_keys::Entry;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey};
 
@@ -69,9 +68,19 @@ pub(super) fn lets_in(user: &User, key: &PublicKey) -> bool {
 
 /// Whether a line of a file of keys is about `key`. One that restricts what may be run lets nobody in: that is not obeyed here.
 fn is_of(line: &str, key: &PublicKey) -> bool {
-    let Ok(entry) = line.trim().parse::<Entry>() else { return false };
-    let forced = entry.config_opts().iter().any(|option| option.to_ascii_lowercase().starts_with("command="));
-    !forced && entry.public_key().key_data() == key.key_data()
+    let line = line.trim();
+    let same = |text: &str| PublicKey::from_openssh(text).is_ok_and(|other| other.key_data() == key.key_data());
+    if line.starts_with('#') || same(line) {
+        return !line.starts_with('#');
+    }
+    // Options come first, with spaces in quotes only.
+    let mut quoted = false;
+    let end = line.find(|letter: char| {
+        quoted ^= letter == '"';
+        letter.is_whitespace() && !quoted
+    });
+    let Some((options, rest)) = end.and_then(|end| line.split_at_checked(end)) else { return false };
+    !options.to_ascii_lowercase().contains("command=") && same(rest.trim())
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Server {
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     let server = self.clone();
-                    tokio::spawn(async move {
+                    crate::inside::spawn(async move {
                         server.attend(stream, peer).await;
                         drop(place);
                     });

@@ -30,7 +30,7 @@ use crate::inside::{PATH, enter, proxy};
 const INPUT: usize = 64 << 20;
 
 /// How long a client waits for a program that does not read before its channel ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is carried at once.
 const CHUNK: usize = 32 * 1024;
@@ -139,15 +139,15 @@ impl Program {
     fn connect(&mut self, write: &ChannelWriteHalf<Msg>) -> (Input, Vec<JoinHandle<()>>) {
         let mut outputs = Vec::new();
         if let Some(master) = &self.master {
-            outputs.push(tokio::spawn(from_terminal(Arc::clone(master), write.make_writer())));
+            outputs.push(crate::inside::spawn(from_terminal(Arc::clone(master), write.make_writer())));
             let input = Input::new(ToTerminal(Arc::clone(master)));
             return (input, outputs);
         }
         if let Some(stdout) = self.child.stdout.take() {
-            outputs.push(tokio::spawn(carry(stdout, write.make_writer())));
+            outputs.push(crate::inside::spawn(carry(stdout, write.make_writer())));
         }
         if let Some(stderr) = self.child.stderr.take() {
-            outputs.push(tokio::spawn(carry(stderr, write.make_writer_ext(Some(1)))));
+            outputs.push(crate::inside::spawn(carry(stderr, write.make_writer_ext(Some(1)))));
         }
         let input = match self.child.stdin.take() {
             Some(stdin) => Input::new(ToPipe(stdin)),
@@ -253,7 +253,7 @@ impl Input {
         let (sender, mut waiting) = mpsc::unbounded_channel::<Bytes>();
         let room = Arc::new(Semaphore::new(INPUT));
         let given_back = Arc::clone(&room);
-        tokio::spawn(async move {
+        crate::inside::spawn(async move {
             while let Some(bytes) = waiting.recv().await {
                 // One that reads no more is none the worse for that: the rest is dropped.
                 let _ = to.put(&bytes).await;

@@ -56,7 +56,7 @@ impl Handler for Session {
         };
         reply.accept().await;
         let (user, handle, peer) = (user.clone(), session.handle(), self.peer);
-        tokio::spawn(async move {
+        crate::inside::spawn(async move {
             channel::serve(channel, handle, user, peer).await;
             drop(place);
         });
@@ -80,7 +80,7 @@ impl Handler for Session {
         };
         let host = host.to_owned();
         // Not here: a connection that takes its time must not hold up the others.
-        tokio::spawn(async move {
+        crate::inside::spawn(async move {
             match tokio::time::timeout(CONNECT, TcpStream::connect((host.as_str(), port))).await {
                 Ok(Ok(mut stream)) => {
                     reply.accept().await;
