@@ -67,10 +67,15 @@ impl Scene {
         scene
     }
 
+    /// Where the command is run.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
     /// `machine` with these arguments: its code, output and words.
     pub(crate) fn machine(&self, row: &Row, args: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_machine"));
-        command.args(["--no-rate-limit", "--provider", self.cloud]).args(args).env_clear();
+        command.arg("--no-rate-limit").args(args).env_clear().env("MACHINE_PROVIDER", self.cloud);
         command.env("HOME", self.home.path()).env("MACHINE_STATE_DIR", self.home.path().join("state"));
         command.env("PATH", "/usr/bin:/bin").envs(self.variables.iter().cloned());
         if self.cloud == FLY {
@@ -172,7 +177,8 @@ impl Scene {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: sim\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: sim\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            ROW.token,
             body.len()
         );
         stream.write_all(head.as_bytes()).unwrap();

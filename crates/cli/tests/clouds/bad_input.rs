@@ -1,14 +1,8 @@
-//! What people get wrong at the clouds, by the real command before the simulated ones: one sentence with the cloud's own words,
-//! what to do about it, the documented exit code, and nothing left behind.
+//! What people get wrong at the clouds: one sentence with the cloud's own words, what to do about it, the documented exit code,
+//! and nothing left behind.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helper fails by panicking")]
-
-mod lists;
-mod rows;
-mod scene;
-
-use rows::{DO, FLY, ROWS, VULTR};
-use scene::Scene;
+use crate::rows::{DO, FLY, ROWS, VULTR};
+use crate::scene::Scene;
 
 #[test]
 fn what_goes_wrong_at_fly() {
