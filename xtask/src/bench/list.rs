@@ -29,7 +29,7 @@ pub(crate) fn run() -> Outcome {
         cloud.ask("POST", "/_sim/seed", &format!(r#"{{"count": {count}, "token": "{TOKEN}"}}"#))?;
         let before = cloud.lists()?;
         let mut command = Command::new(&program);
-        command.args(["--provider", "digitalocean", "--no-rate-limit", "list", "--output", "json"]);
+        command.args(["--provider", "digitalocean", "--no-rate-limit", "list"]);
         command.env("DIGITALOCEAN_ACCESS_TOKEN", TOKEN).env("DIGITALOCEAN_API_URL", &cloud.url);
         command.env("MACHINE_STATE_DIR", cloud.home.path().join("state")).env("HOME", cloud.home.path());
         let measured = repeat(RUNS, &command)?;
@@ -77,10 +77,11 @@ impl Cloud {
             .spawn()
             .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
         let lines = child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines);
-        let url = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("export DIGITALOCEAN_API_URL=").map(str::to_owned));
-        match url {
+        // The last that it prints: whoever stops to read before ends it.
+        let end_point = lines.map_while(Result::ok).find_map(|line| {
+            line.strip_prefix("export DIGITALOCEAN_END_POINT=").map(|url| url.trim_end_matches("/v2/").to_owned())
+        });
+        match end_point {
             Some(url) => Ok(Self { child, url, home }),
             None => Err("the simulated cloud does not say where it is".to_owned()),
         }
