@@ -18,6 +18,9 @@ const LARGEST: usize = 64 * 1024 * 1024;
 /// How much of a body that is not understood is shown.
 const EXCERPT: usize = 160;
 
+/// What to do about an answer that is not the API's.
+const SOMEBODY_ELSE: &str = "check `api-url` and the proxy: something other than the API may be answering";
+
 /// The longest that a cloud may tell us to wait; what it says beyond is a mistake.
 const LONGEST_TOLD: Duration = Duration::from_hours(2);
 
@@ -134,13 +137,20 @@ impl Failed {
                     _ => format!("the connection to {host}{port} broke: {why}"),
                 };
                 let verdict = verdict(class, *ended);
-                (verdict, Error::new(verdict.kind, what))
+                let error = Error::new(verdict.kind, what);
+                match ended {
+                    Ended::NotConnected => {
+                        (verdict, error.with_hint("check the network, the proxy, and `api-url` where it is set"))
+                    }
+                    _ => (verdict, error),
+                }
             }
             Self::Answered { answer, garbled: Some(why) } => {
                 let kind = answer.header("content-type").unwrap_or_else(|| "no content type".to_owned());
                 let what = format!("the answer cannot be understood ({kind}): {why}: {}", excerpt(&answer.body));
                 let verdict = verdict(class, Ended::Garbled);
-                (verdict, answered(Error::new(verdict.kind, what), answer, dialect))
+                let error = Error::new(verdict.kind, what).with_hint(SOMEBODY_ELSE);
+                (verdict, answered(error, answer, dialect))
             }
             Self::Answered { answer, garbled: None } => refused(class, answer, url, dialect),
         };
@@ -169,6 +179,8 @@ fn refused(class: Class, answer: &Answer, url: &Url, dialect: &dyn Dialect) -> (
     let mut error = answered(Error::new(verdict.kind, what), answer, dialect);
     if let Some(hint) = dialect.hint(&refusal, &verdict) {
         error = error.with_hint(hint);
+    } else if (300..400).contains(&answer.status) {
+        error = error.with_hint(SOMEBODY_ELSE);
     }
     (verdict, error)
 }
