@@ -35,7 +35,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn new(cloud: Cloud) -> Self {
-        let builder = SimCloud::builder().cloud(cloud, 0).speed(120.0).quirks(Quirks::default());
+        let builder = SimCloud::builder().machines(false).cloud(cloud, 0).speed(120.0).quirks(Quirks::default());
         let running = builder.rate_limits(false).record(true).start().await.unwrap();
         let rig = Self { cloud, running, state: tempfile::tempdir().unwrap() };
         match cloud {

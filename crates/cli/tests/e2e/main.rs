@@ -17,6 +17,7 @@ mod output;
 mod run;
 mod run_ends;
 mod run_files;
+mod simcloud;
 mod support;
 mod terminal;
 mod volumes;

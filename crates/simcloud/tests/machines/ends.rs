@@ -26,7 +26,8 @@ pub(crate) fn play_if_told() -> Option<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().ok()?;
     runtime.block_on(async {
         let running = builder().state(dir).start().await.unwrap();
-        println!("{}", running.address(Cloud::Fly).unwrap());
+        let address = running.address(Cloud::Fly).unwrap().to_string();
+        std::io::Write::write_all(&mut std::io::stdout(), (address + "\n").as_bytes()).unwrap();
         let wait = || std::io::stdin().read_to_end(&mut Vec::new());
         tokio::task::spawn_blocking(wait).await.unwrap().unwrap();
         running.shutdown().await;
