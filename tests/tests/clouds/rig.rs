@@ -36,7 +36,7 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) async fn new(cloud: Cloud) -> Self {
         let builder = SimCloud::builder().cloud(cloud, 0).speed(120.0).quirks(Quirks::default());
-        let running = builder.rate_limits(false).record(true).start().await.unwrap();
+        let running = builder.rate_limits(false).machines(false).record(true).start().await.unwrap();
         let rig = Self { cloud, running, state: tempfile::tempdir().unwrap() };
         match cloud {
             Cloud::DigitalOcean => {
