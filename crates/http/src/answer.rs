@@ -15,6 +15,9 @@ use crate::table::{Class, Ended, Verdict, verdict};
 /// The largest body that is read.
 const LARGEST: usize = 64 * 1024 * 1024;
 
+/// The most that is set aside for a body because a header says how long it is.
+const TOLD: usize = 1024 * 1024;
+
 /// How much of a body that is not understood is shown.
 const EXCERPT: usize = 160;
 
@@ -54,7 +57,9 @@ impl Answer {
             unanswered(ended, &error)
         })?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut body = BytesMut::new();
+        // As much as is told, so that it need not be moved as it grows; and no more than that on the word of a header.
+        let told = response.content_length().and_then(|told| usize::try_from(told).ok()).unwrap_or_default();
+        let mut body = BytesMut::with_capacity(told.min(TOLD));
         loop {
             match response.chunk().await {
                 Ok(Some(piece)) if body.len() + piece.len() <= LARGEST => body.extend_from_slice(&piece),
