@@ -141,7 +141,7 @@ impl Scene {
         }
         match row.hint {
             Some(hint) if !matches!(hints.as_slice(), [one] if one.contains(hint)) => {
-                wrong.push(format!("no hint {hint:?}"))
+                wrong.push(format!("no hint {hint:?}"));
             }
             _ => {}
         }
