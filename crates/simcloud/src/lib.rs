@@ -29,8 +29,10 @@ mod digitalocean;
 mod fake;
 mod fault;
 mod fly;
+mod guests;
 mod handle;
 mod ids;
+mod inside;
 mod life;
 mod machines;
 mod operations;
@@ -45,17 +47,19 @@ mod store;
 mod subject;
 mod traffic;
 mod vultr;
+mod way_out;
 
 /// Becomes what the machines of a simulated cloud need, when this process was started for that, and says how it ended. A
 /// program that plays clouds with machines calls this first thing in `main`, before it starts a thread or reads its arguments.
 #[must_use = "a process that was something of a machine must end with this code"]
 pub fn dispatch() -> Option<std::process::ExitCode> {
-    machine_local::dispatch().or_else(machines::sweep)
+    machine_local::dispatch().or_else(machines::sweep).or_else(inside::dispatch)
 }
 
 pub use bill::{Charge, Statement, Sum};
 pub use builder::{Builder, Cloud, SimCloud, StartError};
 pub use fault::{Fault, What, When};
+pub use guests::ssh_port;
 pub use handle::Handle;
 pub use quirks::Quirks;
 pub use running::Running;

@@ -71,6 +71,15 @@ impl Simcloud {
             for (name, value) in running.url(cloud).into_iter().flat_map(|url| variables(cloud, &url)) {
                 printer.line(format_args!("export {name}={value}"))?;
             }
+            let port = machine_simcloud::ssh_port();
+            let named = match cloud {
+                Cloud::DigitalOcean => Some("DIGITALOCEAN_SSH_PORT"),
+                Cloud::Vultr => Some("VULTR_SSH_PORT"),
+                _ => None,
+            };
+            if let (Some(_), Some(name), true, false) = (running.url(cloud), named, port != 22, self.no_machines) {
+                printer.line(format_args!("export {name}={port}"))?;
+            }
         }
         printer.note("Ctrl-C ends it.");
         interrupts.next().await;

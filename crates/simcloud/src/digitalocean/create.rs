@@ -10,6 +10,7 @@ use crate::digitalocean::answer::{Refusal, body, invalid, texts};
 use crate::digitalocean::catalog::{self, Size};
 use crate::digitalocean::droplet::Droplet;
 use crate::digitalocean::effect::Effect;
+use crate::digitalocean::guests;
 use crate::digitalocean::images;
 use crate::digitalocean::keys;
 use crate::digitalocean::tags;
@@ -33,6 +34,8 @@ struct Order {
     tags: Vec<String>,
     volumes: Vec<String>,
     features: Vec<String>,
+    keys: Vec<String>,
+    user_data: String,
     /// The cloud takes it and then fails: there is something in the user data that it does not expect.
     doomed: bool,
 }
@@ -68,6 +71,7 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
             moment.sim.bill.close("machine", &id.to_string(), moment.now);
             world.droplets.remove(&id);
         }
+        guests::act(world, id, "create", moment);
     }
     let links = json!({"actions": actions});
     let several = body.get("names").is_some_and(|names| !names.is_null());
@@ -114,12 +118,24 @@ fn order(world: &World, body: &Value) -> Result<Order, Refusal> {
             return Err(refuse(409, "Volume is already attached to a Droplet."));
         }
     }
+    let keys = keys::materials(world, &body["ssh_keys"]);
     let mut features = vec!["private_networking".to_owned()];
     features.extend(["ipv6", "monitoring", "backups"].into_iter().filter(|key| body[key] == true).map(str::to_owned));
     if body["with_droplet_agent"] != false {
         features.push("droplet_agent".to_owned());
     }
-    Ok(Order { names, region, size, image, tags, volumes, features, doomed: !user_data.is_ascii() })
+    Ok(Order {
+        names,
+        region,
+        size,
+        image,
+        tags,
+        volumes,
+        features,
+        doomed: !user_data.is_ascii(),
+        keys,
+        user_data: user_data.to_owned(),
+    })
 }
 
 fn names(body: &Value) -> Result<Vec<String>, Refusal> {
@@ -162,6 +178,7 @@ fn region(asked: Option<&str>, size: &Size) -> Result<&'static str, Refusal> {
 
 fn droplet(id: u64, name: &str, order: &Order, tags: Vec<String>, moment: &Moment<'_>, call: &Call) -> Droplet {
     let quirks = &moment.sim.quirks;
+    let guest = guests::new(name, order.keys.clone(), &order.user_data, moment);
     Droplet {
         id,
         name: name.to_owned(),
@@ -178,6 +195,7 @@ fn droplet(id: u64, name: &str, order: &Order, tags: Vec<String>, moment: &Momen
         listed_at: after(moment.now, call.veil.late.unwrap_or(quirks.list_lag)),
         gone_at: None,
         pending: None,
+        guest,
     }
 }
 
@@ -201,6 +219,7 @@ pub(super) fn foreign(world: &mut World, moment: &Moment<'_>) -> u64 {
         listed_at: now,
         gone_at: None,
         pending: None,
+        guest: None,
     };
     moment.sim.bill.open(droplet.charge(now));
     world.droplets.insert(id, droplet);

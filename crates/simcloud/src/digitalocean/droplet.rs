@@ -13,6 +13,7 @@ use crate::digitalocean::answer::time;
 use crate::digitalocean::catalog;
 use crate::digitalocean::images;
 use crate::digitalocean::world::{Moment, World};
+use crate::guests::Guest;
 
 /// A droplet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub(super) struct Droplet {
     pub(super) gone_at: Option<Timestamp>,
     /// The action that it is locked by.
     pub(super) pending: Option<u64>,
+    /// The machine behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) guest: Option<Guest>,
 }
 
 impl Droplet {
@@ -122,7 +126,8 @@ impl Droplet {
         }
         let low = u32::try_from(self.id % 131_072).unwrap_or_default();
         // The range that is set aside for measuring networks: nothing of the world's is there.
-        let public = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + low);
+        let unreal = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + low);
+        let public = self.guest.as_ref().map_or(unreal, |guest| guest.address);
         let private = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 116, 0, 0)) + low);
         let v6 = if self.features.iter().any(|feature| feature == "ipv6") {
             json!([{

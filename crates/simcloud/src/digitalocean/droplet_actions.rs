@@ -10,6 +10,7 @@ use crate::digitalocean::catalog;
 use crate::digitalocean::droplet::Droplet;
 use crate::digitalocean::droplets::{found, pending_event};
 use crate::digitalocean::effect::Effect;
+use crate::digitalocean::guests;
 use crate::digitalocean::images;
 use crate::digitalocean::world::{Moment, World};
 use crate::life::Step;
@@ -22,8 +23,10 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     if !droplet.is_there() {
         return Err(missing());
     }
+    let droplet_id = droplet.id;
     let action = action(world, droplet, &body, moment)?;
     let id = world.begin(action);
+    guests::act(world, droplet_id, text(&body, "type")?, moment);
     Ok(Reply::json(201, &json!({"action": world.actions.get(&id).map(|action| action.show(id))})))
 }
 
@@ -34,7 +37,14 @@ pub(super) fn create_by_tag(world: &mut World, moment: &Moment<'_>, call: &Call)
     let meant = |droplet: &&Droplet| droplet.is_there() && droplet.tags(moment).iter().any(|has| has == tag);
     let actions = world.droplets.values().filter(meant).map(|droplet| action(world, droplet, &body, moment));
     let actions = actions.collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<u64> = actions.into_iter().map(|action| world.begin(action)).collect();
+    let mut ids = Vec::with_capacity(actions.len());
+    for action in actions {
+        let droplet = action.droplet;
+        ids.push(world.begin(action));
+        if let Some(droplet) = droplet {
+            guests::act(world, droplet, text(&body, "type")?, moment);
+        }
+    }
     let shown = ids.iter().filter_map(|id| world.actions.get(id).map(|action| action.show(*id)));
     Ok(Reply::json(201, &json!({"actions": shown.collect::<Vec<_>>()})))
 }

@@ -75,6 +75,13 @@ pub(super) fn is_known(world: &World, key: &Value) -> bool {
     find(world, &key.as_str().map_or_else(|| key.to_string(), str::to_owned)).is_ok()
 }
 
+/// What the keys of a new droplet are.
+pub(super) fn materials(world: &World, keys: &Value) -> Vec<String> {
+    let ids =
+        keys.as_array().into_iter().flatten().map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned));
+    ids.filter_map(|id| Some(world.keys.get(&find(world, &id).ok()?)?.material.clone())).collect()
+}
+
 fn find(world: &World, asked: &str) -> Result<u64, Refusal> {
     let mut keys = world.keys.iter();
     let found = keys.find(|(id, key)| key.fingerprint == asked || id.to_string() == asked);

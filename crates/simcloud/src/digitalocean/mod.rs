@@ -12,6 +12,7 @@ mod droplet;
 mod droplet_actions;
 mod droplets;
 mod effect;
+mod guests;
 mod images;
 mod keys;
 mod networks;
@@ -25,6 +26,7 @@ mod volume_actions;
 mod volumes;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,7 @@ use crate::digitalocean::answer::{Refusal, missing, refuse};
 use crate::digitalocean::world::{Moment, World};
 use crate::fake::Fake;
 use crate::ids;
+use crate::machines::Report;
 use crate::operations::Operations;
 use crate::rate::{Room, Window};
 use crate::reply::Reply;
@@ -165,6 +168,34 @@ impl Fake for DigitalOcean {
             world.droplets.get_mut(&id).map(|droplet| word.clone_into(&mut droplet.status))
         });
         set.is_some()
+    }
+
+    fn kept(&self) -> BTreeSet<String> {
+        let mut kept = BTreeSet::new();
+        self.accounts.each(|world| {
+            let there = world.droplets.values().filter(|droplet| droplet.is_there() && droplet.guest.is_some());
+            kept.extend(there.map(|droplet| droplet.id.to_string()));
+        });
+        kept
+    }
+
+    fn resume(&self) {
+        let moment = self.moment();
+        self.accounts.each(|world| {
+            world.settle(&moment);
+            let run = world.droplets.values().filter(|droplet| droplet.is_there() && droplet.status != "off");
+            for id in run.map(|droplet| droplet.id).collect::<Vec<_>>() {
+                guests::act(world, id, "power_on", &moment);
+            }
+        });
+    }
+
+    fn report(&self, report: Report) {
+        let moment = self.moment();
+        self.accounts.find(|world| {
+            world.settle(&moment);
+            guests::report(world, &report, &moment)
+        });
     }
 
     fn saved(&self) -> Value {

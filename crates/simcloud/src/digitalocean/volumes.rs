@@ -132,6 +132,9 @@ fn destroy(world: &mut World, moment: &Moment<'_>, id: &str) -> Answer {
     world.volumes.remove(id);
     world.assigned.remove(&format!("do:volume:{id}"));
     moment.sim.bill.close("volume", id, moment.now);
+    if let Some(machines) = &moment.sim.machines {
+        machines.drop_volume(id);
+    }
     Ok(Reply::nothing())
 }
 

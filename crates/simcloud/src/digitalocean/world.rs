@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::digitalocean::action::Action;
 use crate::digitalocean::domains::Domain;
 use crate::digitalocean::droplet::Droplet;
+use crate::digitalocean::guests;
 use crate::digitalocean::keys::Key;
 use crate::digitalocean::projects::{Assigned, Project};
 use crate::digitalocean::snapshots::Snapshot;
@@ -120,6 +121,7 @@ impl World {
     pub(super) fn destroy(&mut self, id: u64, moment: &Moment<'_>) {
         let Some(droplet) = self.droplets.get_mut(&id) else { return };
         droplet.gone_at = Some(moment.now);
+        guests::act(self, id, "destroy", moment);
         self.gone.insert((moment.now, id));
         for volume in self.volumes.values_mut().filter(|volume| volume.droplet == Some(id)) {
             volume.droplet = None;

@@ -24,11 +24,11 @@ const KINDS: &[(&str, u32, u32, f64)] = &[("high_perf", 10, 10_000, 0.10), ("sto
 /// A block.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Block {
-    id: String,
+    pub(super) id: String,
     label: String,
     region: String,
     kind: String,
-    size: u32,
+    pub(super) size: u32,
     /// `pending` or `active`.
     pub(super) status: String,
     /// The id of an instance, or empty.
@@ -38,6 +38,13 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// Where it shows in a machine: by its label where that can be a name.
+    pub(super) fn place(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let named = !self.label.is_empty() && !self.label.starts_with('.') && self.label.bytes().all(plain);
+        format!("/mnt/{}", if named { &self.label } else { &self.id })
+    }
+
     fn monthly(&self) -> f64 {
         let price = KINDS.iter().find(|(kind, ..)| *kind == self.kind).map_or(0.0, |(.., price)| *price);
         f64::from(self.size) * price
@@ -136,6 +143,9 @@ pub(super) fn delete(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     }
     world.blocks.remove(call.param("id"));
     moment.sim.bill.close("volume", call.param("id"), moment.now);
+    if let Some(machines) = &moment.sim.machines {
+        machines.drop_volume(call.param("id"));
+    }
     Ok(Reply::nothing())
 }
 

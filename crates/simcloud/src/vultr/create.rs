@@ -9,7 +9,9 @@ use crate::reply::Reply;
 use crate::vultr::Answer;
 use crate::vultr::answer::{Refusal, body, invalid, is_base64, text, texts};
 use crate::vultr::catalog;
+use crate::vultr::guests;
 use crate::vultr::instance::Instance;
+use crate::vultr::keys;
 use crate::vultr::lifecycle;
 use crate::vultr::world::{Moment, World};
 
@@ -41,6 +43,8 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
     let mut tags = texts(&body, "tags")?;
     tags.extend(body["tag"].as_str().filter(|tag| !tag.is_empty()).map(str::to_owned));
     let lag = call.veil.late.unwrap_or(moment.sim.quirks.list_lag);
+    let keys = keys::materials(world, &texts(&body, "sshkey_id")?);
+    let guest = guests::new(&hostname, keys, user_data, moment);
     let instance = Instance {
         id: ids::uuid(),
         number: world.next(),
@@ -62,11 +66,14 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
         created_at: moment.now,
         listed_at: after(moment.now, lag),
         gone_at: None,
+        guest,
     };
     moment.sim.bill.open(instance.charge(moment.now));
     lifecycle::born(world, &instance.id, moment);
     let shown = instance.show(moment);
-    world.instances.insert(instance.id.clone(), instance);
+    let id = instance.id.clone();
+    world.instances.insert(id.clone(), instance);
+    guests::act(world, &id, guests::Deed::Boot, moment);
     Ok(Reply::json(202, &json!({"instance": shown})))
 }
 
@@ -130,6 +137,7 @@ pub(super) fn foreign(world: &mut World, moment: &Moment<'_>) -> String {
         created_at: moment.now,
         listed_at: moment.now,
         gone_at: None,
+        guest: None,
     };
     let id = instance.id.clone();
     moment.sim.bill.open(instance.charge(moment.now));

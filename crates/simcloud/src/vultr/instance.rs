@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::bill::Charge;
 use crate::call::Call;
 use crate::clock::after;
+use crate::guests::Guest;
 use crate::vultr::answer::time;
 use crate::vultr::catalog;
 use crate::vultr::world::Moment;
@@ -46,6 +47,9 @@ pub(super) struct Instance {
     pub(super) listed_at: Timestamp,
     /// Since when it is destroyed.
     pub(super) gone_at: Option<Timestamp>,
+    /// The machine behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) guest: Option<Guest>,
 }
 
 impl Instance {
@@ -95,6 +99,9 @@ impl Instance {
     pub(super) fn address(&self) -> Ipv4Addr {
         if !self.has_address {
             return Ipv4Addr::UNSPECIFIED;
+        }
+        if let Some(guest) = &self.guest {
+            return guest.address;
         }
         // The range that is set aside for measuring networks: nothing of the world's is there.
         Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + self.number % 131_072)

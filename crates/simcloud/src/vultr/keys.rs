@@ -26,6 +26,11 @@ impl Key {
     }
 }
 
+/// What the keys of those ids are.
+pub(super) fn materials(world: &World, ids: &[String]) -> Vec<String> {
+    ids.iter().filter_map(|id| world.keys.get(id)).map(|key| key.material.clone()).collect()
+}
+
 /// `GET /v2/ssh-keys`
 pub(super) fn list(world: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
     page(call, "ssh_keys", &world.keys.iter().map(|(id, key)| (id.clone(), key.show())).collect::<Vec<_>>())

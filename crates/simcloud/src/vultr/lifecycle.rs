@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::after;
 use crate::life::{Step, lasts};
 use crate::vultr::catalog;
+use crate::vultr::guests;
 use crate::vultr::world::{Moment, World};
 
 /// Something that happens to a thing at some time.
@@ -87,6 +88,7 @@ pub(super) fn reborn(world: &mut World, id: &str, moment: &Moment<'_>) {
     if let Some(instance) = world.instances.get_mut(id) {
         instance.set("active", "stopped", "locked");
     }
+    guests::act(world, id, guests::Deed::Anew, moment);
     world.plan(after(moment.now, lasts(Step::PowerOff)), id, Change::Booting);
     world.plan(after(moment.now, lasts(Step::Rebuild)), id, Change::Ready);
 }

@@ -8,6 +8,7 @@ mod blocks;
 mod catalog;
 mod create;
 mod domains;
+mod guests;
 mod instance;
 mod instances;
 mod keys;
@@ -21,6 +22,7 @@ mod shop;
 mod snapshots;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +32,7 @@ use serde_json::{Value, json};
 use crate::accounts::Accounts;
 use crate::call::Call;
 use crate::fake::Fake;
+use crate::machines::Report;
 use crate::operations::Operations;
 use crate::rate::Window;
 use crate::reply::Reply;
@@ -138,6 +141,34 @@ impl Fake for Vultr {
             Some(())
         });
         set.is_some()
+    }
+
+    fn kept(&self) -> BTreeSet<String> {
+        let mut kept = BTreeSet::new();
+        self.accounts.each(|world| {
+            let there = world.instances.values().filter(|one| one.gone_at.is_none() && one.guest.is_some());
+            kept.extend(there.map(|one| one.id.clone()));
+        });
+        kept
+    }
+
+    fn resume(&self) {
+        let moment = self.moment();
+        self.accounts.each(|world| {
+            world.settle(&moment);
+            let run = world.instances.values().filter(|one| one.gone_at.is_none() && one.power == "running");
+            for id in run.map(|one| one.id.clone()).collect::<Vec<_>>() {
+                guests::act(world, &id, guests::Deed::Boot, &moment);
+            }
+        });
+    }
+
+    fn report(&self, report: Report) {
+        let moment = self.moment();
+        self.accounts.find(|world| {
+            world.settle(&moment);
+            guests::report(world, &report, &moment)
+        });
     }
 
     fn saved(&self) -> Value {

@@ -9,38 +9,39 @@ use crate::reply::Reply;
 use crate::vultr::Answer;
 use crate::vultr::answer::{body, invalid, text, texts};
 use crate::vultr::catalog;
+use crate::vultr::guests::{self, Deed};
 use crate::vultr::instances::{locked, ready};
 use crate::vultr::lifecycle::{Change, reborn};
 use crate::vultr::world::{Moment, World};
 
 /// `POST /v2/instances/{id}/start`
 pub(super) fn start(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
-    one(world, moment, call, (Step::Start, Change::Running))
+    one(world, moment, call, (Step::Start, Change::Running, Deed::Boot))
 }
 
 /// `POST /v2/instances/{id}/halt`: the power is cut.
 pub(super) fn halt(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
-    one(world, moment, call, (Step::PowerOff, Change::Stopped))
+    one(world, moment, call, (Step::PowerOff, Change::Stopped, Deed::Cut))
 }
 
 /// `POST /v2/instances/{id}/reboot`
 pub(super) fn reboot(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
-    one(world, moment, call, (Step::Reboot, Change::Running))
+    one(world, moment, call, (Step::Reboot, Change::Running, Deed::Reboot))
 }
 
 /// `POST /v2/instances/start`
 pub(super) fn start_all(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
-    all(world, moment, call, (Step::Start, Change::Running))
+    all(world, moment, call, (Step::Start, Change::Running, Deed::Boot))
 }
 
 /// `POST /v2/instances/halt`
 pub(super) fn halt_all(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
-    all(world, moment, call, (Step::PowerOff, Change::Stopped))
+    all(world, moment, call, (Step::PowerOff, Change::Stopped, Deed::Cut))
 }
 
 /// `POST /v2/instances/reboot`
 pub(super) fn reboot_all(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
-    all(world, moment, call, (Step::Reboot, Change::Running))
+    all(world, moment, call, (Step::Reboot, Change::Running, Deed::Reboot))
 }
 
 /// `POST /v2/instances/{id}/reinstall`
@@ -70,13 +71,14 @@ pub(super) fn restore(world: &mut World, moment: &Moment<'_>, call: &Call) -> An
     Ok(Reply::json(202, &json!({"status": status})))
 }
 
-fn one(world: &mut World, moment: &Moment<'_>, call: &Call, (step, change): (Step, Change)) -> Answer {
+fn one(world: &mut World, moment: &Moment<'_>, call: &Call, (step, change, deed): (Step, Change, Deed)) -> Answer {
     let id = ready(world, moment, call, "Unable to change the power state")?.id.clone();
     world.plan(after(moment.now, lasts(step)), &id, change);
+    order(world, &id, deed, moment);
     Ok(Reply::nothing())
 }
 
-fn all(world: &mut World, moment: &Moment<'_>, call: &Call, (step, change): (Step, Change)) -> Answer {
+fn all(world: &mut World, moment: &Moment<'_>, call: &Call, (step, change, deed): (Step, Change, Deed)) -> Answer {
     let ids = texts(&body(call)?, "instance_ids")?;
     for id in &ids {
         let instance = world.instances.get(id).filter(|instance| instance.gone_at.is_none());
@@ -86,6 +88,15 @@ fn all(world: &mut World, moment: &Moment<'_>, call: &Call, (step, change): (Ste
     }
     for id in &ids {
         world.plan(after(moment.now, lasts(step)), id, change.clone());
+        order(world, id, deed, moment);
     }
     Ok(Reply::nothing())
+}
+
+/// Orders it for the machine. Starting one that runs is nothing.
+fn order(world: &mut World, id: &str, deed: Deed, moment: &Moment<'_>) {
+    let runs = world.instances.get(id).is_some_and(|instance| instance.power == "running");
+    if deed != Deed::Boot || !runs {
+        guests::act(world, id, deed, moment);
+    }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::sim::Sim;
 use crate::vultr::blocks::Block;
 use crate::vultr::domains::Domain;
+use crate::vultr::guests;
 use crate::vultr::instance::Instance;
 use crate::vultr::keys::Key;
 use crate::vultr::lifecycle::Change;
@@ -80,6 +81,7 @@ impl World {
     pub(super) fn destroy(&mut self, id: &str, moment: &Moment<'_>) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         instance.gone_at = Some(moment.now);
+        guests::act(self, id, guests::Deed::Forget, moment);
         self.gone.insert((moment.now, id.to_owned()));
         for block in self.blocks.values_mut().filter(|block| block.attached_to == id) {
             block.attached_to.clear();
