@@ -1,16 +1,14 @@
-"""flaude, which runs a coding agent on Fly machines, at a simulated Fly. `records` drives what needs no machine that really
-runs; `prompt` runs one to its end, for which the simulated machines must be real. Its addresses are constants of its own."""
+"""flaude, which runs a coding agent on Fly machines, at a simulated Fly: all that its library asks of the cloud. A prompt needs
+an image of its own, which no simulation runs. Its addresses are constants of its own."""
 
 import asyncio
 import os
-import sys
 
 import flaude.fly_client as wire
 from flaude.app import ensure_app, get_app
 from flaude.fly_client import fly_get
 from flaude.machine import create_machine, destroy_machine, get_machine, start_machine, stop_machine
 from flaude.machine_config import MachineConfig
-from flaude.runner import run
 from flaude.volume import create_volume, destroy_volume, list_volumes
 
 wire.FLY_API_BASE = os.environ["FLY_FLAPS_BASE_URL"].rstrip("/") + "/v1"
@@ -63,12 +61,4 @@ async def records():
     await destroy_volume(APP, volume.id)
 
 
-async def prompt():
-    """A machine that does its work, ends with a code, and is destroyed."""
-    await ensure_app(APP)
-    # The image of flaude's own would read the prompt; this one ends at once, as its shell finds the end of its input.
-    result = await run(APP, wish(), name="prompt", wait_timeout=60)
-    assert result.exit_code == 0 and result.destroyed, result
-
-
-asyncio.run({"records": records, "prompt": prompt}[sys.argv[1]]())
+asyncio.run(records())

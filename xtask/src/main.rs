@@ -23,6 +23,7 @@ usage: cargo xtask TASK
   advisories     what is known against our dependencies, where the database can be reached
   test-as-user   the tests as an ordinary user, when run by root
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
+  bench list     what listing 1,000 and 10,000 droplets takes, at a simulated DigitalOcean
   gen-reference  docs/reference/, from what the program says of itself
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ["advisories"] => advisories::run(),
         ["test-as-user"] => ordinary_user::run(),
         ["bench", "local"] => bench::local::run(),
+        ["bench", "list"] => bench::list::run(),
         ["gen-reference"] => reference::generate(),
         ["picture"] => picture::make(),
         [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),

@@ -15,8 +15,14 @@ use crate::table::{Class, Ended, Verdict, verdict};
 /// The largest body that is read.
 const LARGEST: usize = 64 * 1024 * 1024;
 
+/// The most that is set aside for a body because a header says how long it is.
+const TOLD: usize = 1024 * 1024;
+
 /// How much of a body that is not understood is shown.
 const EXCERPT: usize = 160;
+
+/// What to do about an answer that is not the API's.
+const SOMEBODY_ELSE: &str = "check `api-url` and the proxy: something other than the API may be answering";
 
 /// The longest that a cloud may tell us to wait; what it says beyond is a mistake.
 const LONGEST_TOLD: Duration = Duration::from_hours(2);
@@ -51,7 +57,9 @@ impl Answer {
             unanswered(ended, &error)
         })?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut body = BytesMut::new();
+        // As much as is told, so that it need not be moved as it grows; and no more than that on the word of a header.
+        let told = response.content_length().and_then(|told| usize::try_from(told).ok()).unwrap_or_default();
+        let mut body = BytesMut::with_capacity(told.min(TOLD));
         loop {
             match response.chunk().await {
                 Ok(Some(piece)) if body.len() + piece.len() <= LARGEST => body.extend_from_slice(&piece),
@@ -134,13 +142,20 @@ impl Failed {
                     _ => format!("the connection to {host}{port} broke: {why}"),
                 };
                 let verdict = verdict(class, *ended);
-                (verdict, Error::new(verdict.kind, what))
+                let error = Error::new(verdict.kind, what);
+                match ended {
+                    Ended::NotConnected => {
+                        (verdict, error.with_hint("check the network, the proxy, and `api-url` where it is set"))
+                    }
+                    _ => (verdict, error),
+                }
             }
             Self::Answered { answer, garbled: Some(why) } => {
                 let kind = answer.header("content-type").unwrap_or_else(|| "no content type".to_owned());
                 let what = format!("the answer cannot be understood ({kind}): {why}: {}", excerpt(&answer.body));
                 let verdict = verdict(class, Ended::Garbled);
-                (verdict, answered(Error::new(verdict.kind, what), answer, dialect))
+                let error = Error::new(verdict.kind, what).with_hint(SOMEBODY_ELSE);
+                (verdict, answered(error, answer, dialect))
             }
             Self::Answered { answer, garbled: None } => refused(class, answer, url, dialect),
         };
@@ -169,6 +184,8 @@ fn refused(class: Class, answer: &Answer, url: &Url, dialect: &dyn Dialect) -> (
     let mut error = answered(Error::new(verdict.kind, what), answer, dialect);
     if let Some(hint) = dialect.hint(&refusal, &verdict) {
         error = error.with_hint(hint);
+    } else if (300..400).contains(&answer.status) {
+        error = error.with_hint(SOMEBODY_ELSE);
     }
     (verdict, error)
 }

@@ -98,9 +98,11 @@ impl DigitalOceanProvider {
         machine
     }
 
-    /// All droplets that the query selects. Those with GPUs are a list of their own.
+    /// All droplets that the query selects, and perhaps some that it does not. Those with GPUs are a list of their own, which
+    /// cannot be had by tag: all of them are asked for then.
     async fn droplets(&self, query: &[(&str, &str)]) -> Result<Vec<Droplet>> {
-        let with_gpus: Vec<_> = query.iter().copied().chain([("type", "gpus")]).collect();
+        let named = query.iter().copied().filter(|(name, _)| *name != "tag_name");
+        let with_gpus: Vec<_> = named.chain([("type", "gpus")]).collect();
         let (plain, gpus) =
             futures::try_join!(self.api().list(&["droplets"], query), self.api().list(&["droplets"], &with_gpus))?;
         Ok(distinct(plain.into_iter().chain(gpus).collect(), |droplet: &Droplet| droplet.id))

@@ -110,6 +110,9 @@ impl Dialect for FlyDialect {
             ErrorKind::Unauthenticated => {
                 Some("set FLY_API_TOKEN to a token that is valid: `fly tokens create org` makes one")
             }
+            ErrorKind::Invalid if refusal.words.contains("region") && refusal.words.contains("not found") => {
+                Some("`fly platform regions` lists them")
+            }
             ErrorKind::Forbidden => {
                 Some("the token may not do this; one for the organization may: `fly tokens create org`")
             }

@@ -91,6 +91,9 @@ impl Dialect for Speech {
             (ErrorKind::Unauthenticated, _) => {
                 "set VULTR_API_KEY, or `api-key` in the section `vultr:`, to a key from the account's settings, under API"
             }
+            (ErrorKind::Forbidden, _) => {
+                "the key may not do this; see the account's settings, under API, Access Control, and the user's rights"
+            }
             (ErrorKind::Busy, _) => "it is being installed or changed; try again when that is over",
             (ErrorKind::OutOfCapacity, _) => "ask for another size, or for more than one region",
             (ErrorKind::Protocol, _) if refusal.status == 404 => "check `api-url`: this is not how Vultr's API answers",

@@ -53,7 +53,7 @@ mod way_out;
 /// program that plays clouds with machines calls this first thing in `main`, before it starts a thread or reads its arguments.
 #[must_use = "a process that was something of a machine must end with this code"]
 pub fn dispatch() -> Option<std::process::ExitCode> {
-    machine_local::dispatch().or_else(inside::dispatch)
+    machine_local::dispatch().or_else(machines::sweep).or_else(inside::dispatch)
 }
 
 pub use bill::{Charge, Statement, Sum};

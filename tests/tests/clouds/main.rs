@@ -10,4 +10,9 @@ mod recorder;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+#[path = "../../../crates/simcloud/tests/wire/spec.rs"]
+mod spec;
+#[cfg(test)]
 mod spec_mock;
+#[cfg(test)]
+mod traffic;

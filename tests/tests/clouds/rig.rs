@@ -41,7 +41,8 @@ impl Rig {
         match cloud {
             Cloud::DigitalOcean => {
                 rig.post("/v2/domains", &json!({"name": DOMAIN})).await;
-                rig.post("/v2/projects", &json!({"name": PROJECT, "purpose": "Testing"})).await;
+                rig.post("/v2/projects", &json!({"name": PROJECT, "purpose": "Testing", "environment": "Development"}))
+                    .await;
             }
             Cloud::Vultr => rig.post("/v2/domains", &json!({"domain": DOMAIN})).await,
             _ => {}

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Series, repeat, timed};
+use super::{Report, Series, build, repeat, timed};
 use crate::{Outcome, root};
 
 const RUNS: usize = 50;
@@ -24,16 +24,7 @@ pub(crate) fn run() -> Outcome {
     many_machines(&machine, &mut report)?;
     logs(&machine, &mut report)?;
     peers(&machine, &mut report)?;
-    if report.missed.is_empty() { Ok(()) } else { Err(format!("over the limit: {}", report.missed.join(", "))) }
-}
-
-fn build() -> Outcome {
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--package", "machine-cli"])
-        .current_dir(root())
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if status.success() { Ok(()) } else { Err("the release build failed".to_owned()) }
+    report.end()
 }
 
 /// The binary under test, on a state directory of its own.
@@ -60,29 +51,6 @@ impl Machine {
         } else {
             Err(format!("`machine {}` ended with {}", args.join(" "), output.status))
         }
-    }
-}
-
-#[derive(Default)]
-struct Report {
-    missed: Vec<String>,
-}
-
-impl Report {
-    fn at_most(&mut self, what: &str, shown: &str, value: f64, limit: f64, unit: &str) {
-        self.row(what, shown, &format!("at most {limit} {unit}"), value <= limit);
-    }
-
-    fn row(&mut self, what: &str, shown: &str, limit: &str, met: bool) {
-        println!("| {what} | {shown} | {limit} | {} |", if met { "met" } else { "MISSED" });
-        if !met {
-            self.missed.push(what.to_owned());
-        }
-    }
-
-    fn times(&mut self, what: &str, series: &Series, limit: f64) {
-        let shown = format!("{:.2} ms ({:.2})", series.median(), series.p95());
-        self.at_most(what, &shown, series.median(), limit, "ms");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Measuring whole processes: wall time by the monotonic clock, memory by the kernel's own high-water mark.
 
+pub(crate) mod list;
 pub(crate) mod local;
+mod report;
 mod series;
 
 use std::process::{Command, Stdio};
@@ -10,6 +12,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::Outcome;
 
+use report::Report;
 pub(crate) use series::Series;
 
 /// The hidden task that [`repeat`] runs itself as: the kernel keeps the largest memory of all children that a process ever
@@ -70,6 +73,16 @@ pub(crate) fn repeat(runs: usize, command: &Command) -> Outcome<Measured> {
         serde_json::from_slice(&output.stdout).map_err(|error| format!("unreadable measurement: {error}"))?;
     let wall = answer["wall"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_f64).collect();
     Ok(Measured { wall: Series::new(wall), max_rss_kib: answer["max_rss_kib"].as_u64().unwrap_or(0) })
+}
+
+/// Builds the release binary.
+fn build() -> Outcome {
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--release", "--package", "machine-cli"])
+        .current_dir(crate::root())
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err("the release build failed".to_owned()) }
 }
 
 /// How long `action` took, in milliseconds.

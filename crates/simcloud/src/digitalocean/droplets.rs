@@ -17,11 +17,14 @@ pub(super) fn list(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answe
         return Err(invalid("Cannot filter by both name and tag_name."));
     }
     let gpus = call.query("type") == Some("gpus");
+    if tag.is_some() && call.query("type").is_some() {
+        return Err(invalid("Cannot filter by both type and tag_name."));
+    }
     let meant = |droplet: &&Droplet| {
         droplet.is_listed(moment, call)
             && tag.is_none_or(|tag| droplet.tags(moment).iter().any(|has| has == tag))
             && name.is_none_or(|name| droplet.name.eq_ignore_ascii_case(name))
-            && (!gpus || catalog::size_of(&droplet.size).is_some_and(catalog::Size::is_gpu))
+            && gpus == catalog::size_of(&droplet.size).is_some_and(catalog::Size::is_gpu)
     };
     let droplets: Vec<_> = world.droplets.values().filter(meant).collect();
     Ok(page(call, "droplets", &droplets, |droplet| droplet.show(world, moment)))

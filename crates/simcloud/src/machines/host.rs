@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::machines::log::Logs;
 use crate::machines::order::{Shape, Storage};
+use crate::machines::sweeper::Sweeper;
 use crate::machines::{Place, UnderWay};
 
 /// Whose the machines are.
@@ -67,8 +68,11 @@ pub(super) struct Host {
     making: AtomicUsize,
     /// Held while volumes are looked for and made.
     volumes: tokio::sync::Mutex<()>,
+    helper: Option<PathBuf>,
     /// The state goes with it, where it is not to be kept.
     passing: Option<TempDir>,
+    /// From the first machine on: who ends them all where this process is killed, and the state is not to be kept.
+    sweeper: Mutex<Option<Sweeper>>,
 }
 
 impl Host {
@@ -85,7 +89,7 @@ impl Host {
         };
         std::fs::create_dir_all(&dir).map_err(failed)?;
         let state = dir.canonicalize().map_err(failed)?.join("machines");
-        let config = LocalConfig { state: Some(state), helper: place.helper, ..LocalConfig::default() };
+        let config = LocalConfig { state: Some(state), helper: place.helper.clone(), ..LocalConfig::default() };
         // Nothing of whoever plays the cloud shows in its machines.
         let environment = ["PATH"].iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
         Ok(Self {
@@ -96,7 +100,9 @@ impl Host {
             places: Semaphore::new(AT_A_TIME),
             making: AtomicUsize::new(0),
             volumes: tokio::sync::Mutex::default(),
+            helper: place.helper,
             passing,
+            sweeper: Mutex::default(),
         })
     }
 
@@ -140,9 +146,22 @@ impl Host {
         let intent = RecordedIntent::record(&self.intents, draft).await?;
         // A volume may have to be let go of first by a machine that is on its way out.
         let passing = if spec.volumes.is_empty() { BUSY } else { HELD };
+        self.be_swept();
         let machine = patiently(passing, || self.local.create(&intent, &spec)).await?;
         self.known().insert(id.to_owned(), machine.id.clone());
         Ok(machine.id)
+    }
+
+    /// Sees to it that nothing is left where this process is killed.
+    fn be_swept(&self) {
+        let Some(passing) = &self.passing else { return };
+        let mut sweeper = self.sweeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if sweeper.is_none() {
+            match Sweeper::begin(self.helper.as_deref(), passing.path()) {
+                Ok(begun) => *sweeper = Some(begun),
+                Err(error) => tracing::warn!(%error, "nobody ends the machines of a cloud that is killed"),
+            }
+        }
     }
 
     /// Starts a machine that is there, with the volumes that it is to have now.
@@ -282,8 +301,8 @@ impl Host {
         Ok(())
     }
 
-    /// Ends whatever runs, also what was only just being made: it looks until twice there was nothing to end.
-    pub(super) async fn sweep(&self) {
+    /// Ends whatever runs, and destroys it unless it is `kept`, also what was only just being made: it looks until twice there was nothing to end.
+    pub(super) async fn sweep(&self, kept: bool) {
         let mut quiet = 0;
         while quiet < 2 {
             let making = self.making.load(Ordering::Acquire) > 0;
@@ -291,7 +310,6 @@ impl Host {
                 tracing::warn!(%error, "the machines cannot be listed");
                 (Vec::new(), machine_core::Completeness::Partial, Vec::new())
             });
-            let kept = self.is_kept();
             let ends = machines.iter().filter(|machine| !kept || machine.state == MachineState::Running);
             let ends: Vec<&Machine> = ends.collect();
             for machine in &ends {
@@ -304,6 +322,13 @@ impl Host {
             quiet = if making || !ends.is_empty() { 0 } else { quiet + 1 };
             tokio::time::sleep(BREATH).await;
         }
+    }
+}
+
+impl Drop for Host {
+    /// The state goes before the sweeper looks at it.
+    fn drop(&mut self) {
+        self.passing.take();
     }
 }
 

@@ -7,6 +7,7 @@ mod exec;
 mod host;
 mod log;
 mod order;
+mod sweeper;
 mod task;
 
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +28,7 @@ use log::Logs;
 pub(crate) use exec::{Ran, Run};
 pub(crate) use log::Line;
 pub(crate) use order::{File, Happened, Order, Report, Shape, Storage};
+pub(crate) use sweeper::main as sweep;
 
 /// How many orders a machine can have that are not done yet.
 const ORDERS: usize = 32;
@@ -147,7 +149,8 @@ impl Machines {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => {
-                    let swept = runtime.block_on(async { tokio::time::timeout(ENDING, host.sweep()).await });
+                    let swept =
+                        runtime.block_on(async { tokio::time::timeout(ENDING, host.sweep(host.is_kept())).await });
                     if swept.is_err() {
                         tracing::error!("some machines do not end");
                     }

@@ -1,8 +1,9 @@
 //! The end of a cloud: nothing goes on running, and what is kept runs again.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use machine_simcloud::Cloud;
 use serde_json::json;
@@ -12,6 +13,9 @@ use crate::support::Caller;
 
 /// The argument by which this program knows that it is to play a cloud whose state is in the directory behind it.
 const PLAY: &str = "play-for-a-test";
+
+/// In place of a directory: the state is not kept.
+const PASSING: &str = "-";
 
 /// A word that no other process has: how long a `sleep` is to sleep.
 fn word(digits: u32) -> String {
@@ -25,7 +29,8 @@ pub(crate) fn play_if_told() -> Option<ExitCode> {
     let dir = arguments.next()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().ok()?;
     runtime.block_on(async {
-        let running = builder().state(dir).start().await.unwrap();
+        let builder = if dir == PASSING { builder() } else { builder().state(dir) };
+        let running = builder.start().await.unwrap();
         let address = running.address(Cloud::Fly).unwrap().to_string();
         std::io::Write::write_all(&mut std::io::stdout(), (address + "\n").as_bytes()).unwrap();
         let wait = || std::io::stdin().read_to_end(&mut Vec::new());
@@ -33,6 +38,16 @@ pub(crate) fn play_if_told() -> Option<ExitCode> {
         running.shutdown().await;
     });
     Some(ExitCode::SUCCESS)
+}
+
+/// Another process that plays a cloud.
+fn play(dir: &OsStr) -> (Child, Caller) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let command = command.args([PLAY.as_ref(), dir]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut player = command.spawn().unwrap();
+    let mut address = String::new();
+    BufReader::new(player.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    (player, Caller { address: address.trim().parse().unwrap(), token: Some("token".to_owned()) })
 }
 
 /// A machine in a cloud of that state that sleeps for `word`, with a note on its volume.
@@ -69,15 +84,7 @@ pub(crate) async fn a_kept_state_runs_again() {
 
 pub(crate) async fn what_was_killed_is_cleared_up() {
     let (dir, word) = (tempfile::tempdir().unwrap(), word(2));
-    let mut player = Command::new(std::env::current_exe().unwrap())
-        .args([PLAY.as_ref(), dir.path().as_os_str()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    BufReader::new(player.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    let caller = Caller { address: address.trim().parse().unwrap(), token: Some("token".to_owned()) };
+    let (mut player, caller) = play(dir.path().as_os_str());
     let machine = sleeper(&caller, &word).await;
     // The state is written once in a second.
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
@@ -85,6 +92,15 @@ pub(crate) async fn what_was_killed_is_cleared_up() {
     player.wait().unwrap();
     assert_eq!(processes(&word), 1, "whoever is killed ends nothing");
     ensure_again(dir.path(), &machine, &word).await;
+}
+
+pub(crate) async fn nothing_is_left_of_what_was_killed() {
+    let word = word(5);
+    let (mut player, caller) = play(PASSING.as_ref());
+    sleeper(&caller, &word).await;
+    player.kill().unwrap();
+    player.wait().unwrap();
+    until_processes(&word, 0).await;
 }
 
 pub(crate) async fn nothing_is_left_of_what_was_dropped() {

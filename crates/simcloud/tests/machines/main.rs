@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         trial("a_machine_that_is_to_go_goes", runs::a_machine_that_is_to_go_goes),
         trial("a_kept_state_runs_again", ends::a_kept_state_runs_again),
         trial("what_was_killed_is_cleared_up", ends::what_was_killed_is_cleared_up),
+        trial("nothing_is_left_of_what_was_killed", ends::nothing_is_left_of_what_was_killed),
         trial("nothing_is_left_of_what_was_dropped", ends::nothing_is_left_of_what_was_dropped),
         trial("nothing_is_left_of_what_was_shut_down", ends::nothing_is_left_of_what_was_shut_down),
     ];

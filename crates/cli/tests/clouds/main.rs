@@ -1,0 +1,9 @@
+//! The real command before the simulated clouds.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helper fails by panicking")]
+
+mod bad_input;
+mod flags;
+mod lists;
+mod rows;
+mod scene;
