@@ -42,7 +42,7 @@ pub(crate) fn directory() -> Option<PathBuf> {
 
 fn open() -> io::Result<PathBuf> {
     let uid = rustix::process::geteuid().as_raw();
-    let dir = std::env::temp_dir().join(format!("simcloud-proxy-{uid}"));
+    let dir = place(uid);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
     let found = fs::symlink_metadata(&dir)?;
     if !found.is_dir() || found.uid() != uid {
@@ -79,6 +79,15 @@ fn open() -> io::Result<PathBuf> {
         }
     })?;
     Ok(dir)
+}
+
+/// Where it is: the same at every run, and looked at before it is trusted.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a name that is always the same is what it takes, in a directory of one's own"
+)]
+fn place(uid: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("simcloud-proxy-{uid}"))
 }
 
 /// Serves one request, and what follows it on the same connection to the same host.
