@@ -1,5 +1,12 @@
 //! Real droplets, by the API and by OpenSSH.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "a test ends where it goes wrong"
+)]
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
