@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::cast_possible_truncation,
     clippy::too_many_lines,
     reason = "a test ends where it goes wrong"
