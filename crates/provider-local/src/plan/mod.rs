@@ -58,6 +58,11 @@ impl Planner<'_> {
         self.refuse_what_is_not_here(spec)?;
         let options = spec.options.get::<LocalOptions>()?.unwrap_or_default();
         checks::check_spec(spec)?;
+        if let Some(address) = options.address.filter(|address| !address.is_loopback()) {
+            // Others could reach it, who have no business with a machine of this computer's.
+            let message = format!("ports are published within 127.0.0.0/8, where {address} is not");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
         let limits = size::limits(&spec.size, options.pids, &self.computer)?;
         let home = self.creator.home();
         let toolchains = home.map_or_else(Vec::new, |home| toolchains::discover(home, self.creator, self.state_dir));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use machine_core::{EnvVar, FileSpec, MachineName, Port, SizeRequest, VolumeId, VolumeMount};
 
 use super::*;
+
 use crate::testing::Scratch;
 
 /// A home directory with toolchains and secrets in it.
@@ -204,6 +205,8 @@ fn what_is_not_here_is_refused_with_what_to_do() {
     assert_eq!(refused(&|wish| wish.regions = vec!["ams".into()]).0, Invalid);
     assert_eq!(refused(&|wish| wish.size = SizeRequest::Named("huge".into())).0, Invalid);
     assert_eq!(refused(&|wish| wish.ports = vec![Port { host: 8080, guest: 80 }]).0, Invalid);
+    let elsewhere = LocalOptions { address: Some([192, 0, 2, 1].into()), ..LocalOptions::default() };
+    assert!(refused(&|wish| wish.options.set(&elsewhere).unwrap()).1.contains("192.0.2.1"));
     assert!(refused(&|wish| wish.command = vec!["a\0b".into()]).1.contains("zero byte"));
     assert!(refused(&|wish| wish.command = vec!["".into()]).1.contains("empty"));
     assert!(refused(&|wish| wish.env = vec![EnvVar::new("A=B", "")]).1.contains("A=B"));
