@@ -9,11 +9,14 @@ held=
 clean() { if [ -n "$held" ]; then rm -rf "$held"; fi; }
 trap clean EXIT
 # Whole in a file first: in a pipe, nobody would see the first of two programs fail.
-hold() { held=$(mktemp -d "${1:-/tmp}/.machine-copy-XXXXXX"); }
+hold() {
+    held=$(mktemp -d "${1:-/tmp}/.machine-copy-XXXXXX")
+    mkdir "$held/tree"
+}
 unpack() {
     # The owner is whoever unpacks: users of this machine are not those of the other.
     case $as in
-    text) base64 -d >"$held/.stream" && tar -xpof - -C "$1" <"$held/.stream" && rm "$held/.stream" ;;
+    text) base64 -d >"$held/stream" && tar -xpof - -C "$1" <"$held/stream" ;;
     *) tar -xpof - -C "$1" ;;
     esac
 }
@@ -30,8 +33,8 @@ receive-as)
     [ -d "$parent" ] || refuse "there is no directory \`$parent\`"
     # Unpacked beside its place, so that it gets its name whole or not at all.
     hold "$parent"
-    unpack "$held"
-    for one in "$held"/* "$held"/.[!.]* "$held"/..?*; do
+    unpack "$held/tree"
+    for one in "$held/tree"/* "$held/tree"/.[!.]* "$held/tree"/..?*; do
         if [ -e "$one" ] || [ -L "$one" ]; then
             mv -f "$one" "$to"
         fi

@@ -77,19 +77,29 @@ impl Plan {
     }
 }
 
-fn check(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<()> {
-    let invalid = |what: String| Err(Error::new(ErrorKind::Invalid, what));
+/// What holds for the command of every job, whoever runs it.
+///
+/// # Errors
+/// `Invalid` for none, for a second one, and for what no program can be handed.
+pub(crate) fn check_command(spec: &JobSpec) -> Result<()> {
+    let invalid = |what: &'static str| Err(Error::new(ErrorKind::Invalid, what));
     if spec.command.first().is_none_or(|program| program.as_bytes().is_empty()) {
-        return invalid("a job needs a command".to_owned());
+        return invalid("a job needs a command");
     }
     if !spec.machine.command.is_empty() {
-        return invalid("the machine of a job has no command but the job".to_owned());
-    }
-    if let Some(file) = spec.machine.files.iter().find(|file| file.path.starts_with("/run/machine/")) {
-        return invalid(format!("`{}` is where the job's own files are; name another place", file.path));
+        return invalid("the machine of a job has no command but the job");
     }
     if spec.command.iter().any(|argument| argument.as_bytes().contains(&0)) {
-        return invalid("an argument of the command holds a zero byte".to_owned());
+        return invalid("an argument of the command holds a zero byte");
+    }
+    Ok(())
+}
+
+fn check(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<()> {
+    check_command(spec)?;
+    let invalid = |what: String| Err(Error::new(ErrorKind::Invalid, what));
+    if let Some(file) = spec.machine.files.iter().find(|file| file.path.starts_with("/run/machine/")) {
+        return invalid(format!("`{}` is where the job's own files are; name another place", file.path));
     }
     if let Some(sync) = spec.sync.as_ref().filter(|sync| !sync.is_dir()) {
         return Err(Error::new(ErrorKind::NotFound, format!("there is no directory `{}` to copy", sync.display())));

@@ -30,7 +30,11 @@ impl Fly {
             let seen = match self.look(id).await {
                 // Gone by its own end, perhaps before anybody looked: how it ended is still to be had.
                 Err(error) if error.kind() == ErrorKind::NotFound && until.goal == Goal::Ended => {
-                    return self.look_back(id).await.map_err(|_| error);
+                    // One that cannot be looked up just now is not one that never was.
+                    return match self.look_back(id).await {
+                        Err(back) if back.kind() == ErrorKind::NotFound => Err(error),
+                        found => found,
+                    };
                 }
                 other => other?,
             };

@@ -48,7 +48,11 @@ pub(crate) struct Guest {
 impl Guest {
     /// One that was never booted, with an address that nobody else has.
     pub(crate) fn new(source: &str, hostname: &str, keys: Vec<String>, user_data: String) -> Option<Self> {
-        let address = draw()?;
+        let Some(address) = draw() else {
+            let port = ssh_port();
+            tracing::warn!(hostname, port, "a machine stays its record: no address has that port free for its ssh");
+            return None;
+        };
         let (source, hostname) = (source.to_owned(), hostname.to_owned());
         Some(Self { address, life: 0, source, hostname, keys, user_data })
     }
@@ -60,6 +64,8 @@ impl Guest {
 
     /// Orders it to be up, with these volumes. Without its disk it begins anew.
     pub(crate) fn boot(&mut self, machines: &Machines, id: &str, volumes: Vec<Storage>, keeps_disk: bool) {
+        // One of an earlier run comes back with the address that it had.
+        taken().insert(self.address);
         let order = inside::Order {
             source: self.source.clone(),
             id: id.to_owned(),

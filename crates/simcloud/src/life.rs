@@ -27,7 +27,8 @@ pub(crate) enum Step {
     Note,
 }
 
-/// How long `step` takes, on the cloud's clock. Nothing runs: a machine is its record.
+/// How long `step` takes, on the cloud's clock. A Fly machine that really runs takes what it takes, and this where it is but its
+/// record.
 pub(crate) fn lasts(step: Step) -> SignedDuration {
     SignedDuration::from_secs(match step {
         Step::Create => 25,

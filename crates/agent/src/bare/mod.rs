@@ -5,13 +5,18 @@
 mod own;
 mod session;
 
-use machine_core::{Capabilities, CloudProvider, Error, ErrorKind, MachineState, Result, Transport};
-use machine_core::{Deadline, Goal, Lifetime, OsText, Until};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use machine_core::{
+    Capabilities, CloudProvider, Deadline, Error, Goal, Lifetime, MachineState, OsText, Result, Transport, Until,
+};
 use machine_fleet::Fleet;
 use tokio::sync::{mpsc, watch};
 
 use crate::guard::Guard;
 use crate::job::{EVENTS, INPUT, Job, Parts, RUNNING_WITHIN, Tally, WISHES};
+use crate::plan::check_command;
 use crate::{JobEvent, JobSpec, Outcome};
 
 /// Who runs the job.
@@ -60,7 +65,7 @@ pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     let task = match way {
         Way::Own => {
             let own = own::Own { provider: std::sync::Arc::clone(&provider), machine: machine.id.clone(), say: heard };
-            spawn(own.run(told, spec.timeout, spec.grace))
+            spawn(own.run(told, limit_of(&spec), spec.grace))
         }
         Way::Session => {
             if machine.state != MachineState::Running {
@@ -74,7 +79,7 @@ pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
                 theirs
             });
             let session = session::Session { opened, say: heard, input: job_input };
-            spawn(session.run(told, spec.timeout, spec.grace))
+            spawn(session.run(told, limit_of(&spec), spec.grace))
         }
     };
     Ok(Job::new(Parts {
@@ -103,12 +108,7 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHa
 /// # Errors
 /// `Invalid` for no command, `Unsupported` for what only a guest can do and for clouds that can run nothing.
 fn choose(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<Way> {
-    if spec.command.first().is_none_or(|program| program.as_bytes().is_empty()) {
-        return Err(Error::new(ErrorKind::Invalid, "a job needs a command"));
-    }
-    if !spec.machine.command.is_empty() {
-        return Err(Error::new(ErrorKind::Invalid, "the machine of a job has no command but the job"));
-    }
+    check_command(spec)?;
     let kind = provider.info().kind;
     let by_guest = [
         (spec.sync.is_some(), "copy a directory in before a job"),
@@ -153,8 +153,16 @@ impl Told {
     }
 }
 
+/// How long the job may run from now on: its own limit, or what is left until its machine must be gone. No guest sees to that
+/// here.
+fn limit_of(spec: &JobSpec) -> Option<Duration> {
+    let left = spec.deadline.map(|deadline| deadline.duration_since(Timestamp::now()));
+    let left = left.map(|left| Duration::try_from(left).unwrap_or(Duration::ZERO));
+    [spec.timeout, left].into_iter().flatten().min()
+}
+
 /// Sleeps until the limit of a job that has one.
-async fn limit(timeout: Option<std::time::Duration>) {
+async fn limit(timeout: Option<Duration>) {
     match timeout {
         Some(timeout) => tokio::time::sleep(timeout).await,
         None => std::future::pending().await,

@@ -17,6 +17,8 @@ use crate::{JobEvent, Outcome};
 
 /// How long one look for the machine's end lasts; then it is asked anew.
 const LOOK: Duration = Duration::from_mins(5);
+/// How long a machine may take to end beyond its grace, once it was told to.
+const ENDED_WITHIN: Duration = Duration::from_secs(30);
 /// How often in a row the machine may be out of sight before its end counts as unknown.
 const LOOKS: u32 = 5;
 
@@ -40,20 +42,27 @@ impl Own {
             follow(&*provider, &machine, told).await;
             end(&*provider, &machine).await
         };
-        let time_is_up = limit(timeout);
-        tokio::pin!(seen, time_is_up);
+        let (time_is_up, lost_patience) = (limit(timeout), tokio::time::sleep(Duration::ZERO));
+        tokio::pin!(seen, time_is_up, lost_patience);
         let (mut ended_by, mut timing, mut listening) = (None, true, true);
+        let patience = || tokio::time::Instant::now() + grace + ENDED_WITHIN;
         let outcome = loop {
             tokio::select! {
                 outcome = &mut seen => break outcome,
                 () = &mut time_is_up, if timing => {
                     timing = false;
                     ended_by = ended_by.or(Some(Outcome::TimedOut));
+                    lost_patience.as_mut().reset(patience());
                     self.stop(grace, told).await;
+                }
+                // Whatever keeps it from ending, its machine ends with the job.
+                () = &mut lost_patience, if ended_by.is_some() => {
+                    break Outcome::Unknown { why: "its machine was told to end and did not".to_owned() };
                 }
                 said = self.say.recv(), if listening => match said {
                     Some(ToGuest::Stop) => {
                         ended_by = ended_by.or(Some(Outcome::Cancelled));
+                        lost_patience.as_mut().reset(patience());
                         self.stop(grace, told).await;
                     }
                     Some(ToGuest::Signal(signal)) => {

@@ -356,6 +356,15 @@ async fn copying_like_cp(world: &World) {
     assert_eq!(fs::read(back.join("tree/file")).unwrap(), b"hello");
     copy_out(provider, &machine.id, &"/work/renamed".into(), &back.join("again")).await.unwrap();
     assert_eq!(fs::read(back.join("again")).unwrap(), b"hello");
+    // What is large goes in many pieces, and no name means anything on the way.
+    let large: Vec<u8> = (0..300_000_u32).map(|number| (number % 251) as u8).collect();
+    let fresh = world.path("fresh");
+    for name in [".stream", "stream", "tree"] {
+        fs::write(tree.join(name), &large).unwrap();
+        copy_in(provider, &machine.id, &tree.join(name), &"/work/large".into()).await.unwrap();
+        copy_out(provider, &machine.id, &"/work/large".into(), &fresh.join(name)).await.unwrap();
+        assert_eq!(fs::read(fresh.join(name)).unwrap(), large, "{name}");
+    }
     let error = copy_out(provider, &machine.id, &"/work/missing".into(), &back).await.unwrap_err();
     assert!(error.to_string().contains("/work/missing"), "{error}");
     let error = copy_in(provider, &machine.id, &tree.join("missing"), &"/work".into()).await.unwrap_err();

@@ -8,11 +8,17 @@ use machine_core::{EnvVar, ErrorKind, ProviderExt as _, Selector, WindowSize};
 use crate::world::{Case, World, cases, shell};
 
 /// Where the job is its machine's own command.
-pub(crate) const OWN: &[(&str, Case)] =
-    cases![output_and_end, what_only_a_guest_can_do_is_refused, input_is_refused, variables_are_warned_of];
+pub(crate) const OWN: &[(&str, Case)] = cases![
+    output_and_end,
+    the_machines_deadline_ends_it,
+    what_only_a_guest_can_do_is_refused,
+    input_is_refused,
+    variables_are_warned_of,
+];
 
 /// Where it runs over the machine's exec.
-pub(crate) const SESSION: &[(&str, Case)] = cases![output_and_end, what_only_a_guest_can_do_is_refused];
+pub(crate) const SESSION: &[(&str, Case)] =
+    cases![output_and_end, the_machines_deadline_ends_it, what_only_a_guest_can_do_is_refused];
 
 async fn output_and_end(world: &World) {
     let mut spec = shell("echo out; echo err >&2; pwd; printf '%s' \"$WORD\"; exit 3");
@@ -22,6 +28,9 @@ async fn output_and_end(world: &World) {
     assert_eq!((told.out().as_str(), &told.stderr[..]), ("out\n/tmp\ntwo words", &b"err\n"[..]), "{told:?}");
     assert_eq!(told.code(), 3);
     let mut spec = shell("");
+    spec.command = vec!["printf".into(), "a\0b".into()];
+    assert_eq!(machine_agent::start(&world.fleet, spec).await.unwrap_err().kind(), ErrorKind::Invalid);
+    let mut spec = shell("");
     spec.command = vec!["no-such-program".into()];
     match machine_agent::start(&world.fleet, spec).await {
         // Some clouds look before they accept; others tell by the end.
@@ -30,6 +39,15 @@ async fn output_and_end(world: &World) {
     }
     let told = world.run(shell("kill -9 $$")).await;
     assert_eq!(told.code(), 137, "{told:?}");
+}
+
+async fn the_machines_deadline_ends_it(world: &World) {
+    let mut spec = shell("sleep 1000");
+    spec.deadline = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_millis(1500));
+    let began = std::time::Instant::now();
+    let told = world.run(spec).await;
+    assert_eq!((told.outcome.as_ref(), told.code()), (Some(&Outcome::TimedOut), 124), "{told:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 async fn what_only_a_guest_can_do_is_refused(world: &World) {

@@ -135,5 +135,9 @@ fn to_json(setting: &Setting) -> Value {
         "line": place.map(|place| place.line),
         "column": place.map(|place| place.column),
         "variables": variables,
+        "flag": match &setting.origin {
+            Origin::Flag(name) => Some(*name),
+            _ => None,
+        },
     })
 }

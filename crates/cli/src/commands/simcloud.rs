@@ -19,9 +19,10 @@ Examples:
 
 /// Plays Fly.io, DigitalOcean and Vultr on this computer, until it is interrupted: for trying out, without an account.
 ///
-/// Prints the variables that point `machine`, and the clouds' own clients, at them. They come, go and cost what real ones would.
-/// Behind each machine at Fly.io a real one runs on this computer, with this computer's own system whatever its image: it runs
-/// commands, writes its log, keeps its volumes. All of them end with the command; those of a `--state` run again the next time.
+/// Prints the variables that point `machine`, and the clouds' own clients, at them. Their machines come, go and cost what real
+/// ones would, and a real one runs on this computer for each, with this computer's own system whatever its image: at Fly.io it
+/// runs its command, takes others and writes its log; at the other two it has an address of its own, ssh, and cloud-init. All
+/// of them end with this command; those of a `--state` run again the next time.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Simcloud {

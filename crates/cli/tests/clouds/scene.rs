@@ -32,14 +32,8 @@ impl Scene {
             std::fs::write(home.path().join(file), text).unwrap();
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_machine"));
-        command.args(["simcloud", "--speed", "120", &format!("--{cloud}"), "0"]);
-        // Where machines can be real they need not be here: nothing is done in them.
-        let help = Command::new(env!("CARGO_BIN_EXE_machine")).args(["simcloud", "--help"]).output().unwrap();
-        for flag in ["--no-rate-limit", "--no-machines"] {
-            if String::from_utf8_lossy(&help.stdout).contains(flag) {
-                command.arg(flag);
-            }
-        }
+        // Nothing is done in the machines, which are their records for that.
+        command.args(["simcloud", "--speed", "120", "--no-rate-limit", "--no-machines", &format!("--{cloud}"), "0"]);
         command.env("HOME", home.path()).env("MACHINE_STATE_DIR", home.path().join("clouds"));
         let mut clouds = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (mut variables, mut address) = (Vec::new(), String::new());

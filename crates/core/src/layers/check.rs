@@ -6,6 +6,9 @@ use futures::stream::{self, BoxStream};
 use super::call::{Call, Interceptor, Operation};
 use crate::{Capabilities, Error, Exec, MachineChange, MachineSpec, Network, Power, Result, SizeRequest, Transport};
 
+/// What to do where nothing is reached inside a machine by us.
+const SSH: &str = "log in with ssh; `machine status` shows the address";
+
 /// Refuses what the capabilities exclude.
 #[derive(Debug)]
 pub(super) struct Check;
@@ -38,7 +41,13 @@ fn allowed(call: Call<'_>) -> Result<()> {
         Operation::Logs(_) if can.logs == Transport::None => Some("there are no logs"),
         _ => None,
     };
-    lacking.map_or(Ok(()), |what| Err(Error::unsupported(call.info.kind, what)))
+    let Some(what) = lacking else { return Ok(()) };
+    let error = Error::unsupported(call.info.kind, what);
+    Err(match call.operation {
+        Operation::Exec(_) if can.exec == Transport::None => error.with_hint(SSH),
+        Operation::Logs(_) => error.with_hint(SSH),
+        _ => error,
+    })
 }
 
 fn create(can: &Capabilities, spec: &MachineSpec) -> Option<&'static str> {

@@ -26,7 +26,8 @@ const DYING: Duration = Duration::from_secs(3);
 /// The signal that cannot be refused.
 const SIGKILL: i32 = 9;
 
-/// Ends the machine in `dir`: by its own init with `signal` (`SIGTERM` otherwise), within `grace`; where that fails, by force. Returns when nothing of it lives.
+/// Ends the machine in `dir`: by its own init with `signal` (`SIGTERM` otherwise), within `grace`; where that fails, by force.
+/// Returns when nothing of it lives.
 ///
 /// # Errors
 /// [`ErrorKind::System`] when even force does not help.

@@ -260,12 +260,6 @@ impl Host {
         }
     }
 
-    pub(super) async fn reboot(&self, id: &str, grace: Duration) -> Result<MachineId, String> {
-        let local = self.local_of(id).ok_or_else(|| "there is no such machine".to_owned())?;
-        let rebooted = patiently(BUSY, || self.local.power(&local, Power::Reboot { grace })).await;
-        rebooted.map(|()| local).map_err(|error| error.to_string())
-    }
-
     /// Destroys the machine of that id, where there is one.
     pub(super) async fn forget(&self, id: &str) {
         let Some(local) = self.known().remove(id) else { return };
@@ -301,7 +295,8 @@ impl Host {
         Ok(())
     }
 
-    /// Ends whatever runs, and destroys it unless it is `kept`, also what was only just being made: it looks until twice there was nothing to end.
+    /// Ends whatever runs, and destroys it unless it is `kept`, also what was only just being made: it looks until twice
+    /// there was nothing to end.
     pub(super) async fn sweep(&self, kept: bool) {
         let mut quiet = 0;
         while quiet < 2 {

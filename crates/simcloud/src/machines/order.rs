@@ -21,12 +21,6 @@ pub(crate) enum Order {
     Cut,
     /// Its command gets a signal.
     Signal(i32),
-    /// It is stopped and booted again as it was; only that it is up again is reported.
-    #[allow(dead_code, reason = "not every cloud asks for it")]
-    Reboot {
-        /// How long the command has to end.
-        grace: Duration,
-    },
     /// It is destroyed with all that is on its disk. The volumes stay.
     Forget,
 }

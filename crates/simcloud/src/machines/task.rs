@@ -99,14 +99,6 @@ impl Task {
                     self.host.signal(&up.local, signal).await;
                 }
             }
-            Order::Reboot { grace } => {
-                self.up = None;
-                let since = Timestamp::now();
-                match self.host.reboot(&self.id, grace).await {
-                    Ok(local) => self.is_up(local, since).await,
-                    Err(error) => self.report(Happened::Failed(error)).await,
-                }
-            }
             Order::Forget => {
                 self.end_unheard().await;
                 self.host.forget(&self.id).await;
