@@ -5,7 +5,7 @@ mod put_away;
 mod running;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use machine_core::{
@@ -18,8 +18,18 @@ use crate::{Cloud, Subject};
 
 pub(crate) use making::{ensure_no_list, ensure_unknown};
 
-/// What the owner of everything that a case makes begins with.
+/// What the owner of everything that any run of the suite makes begins with.
 pub(crate) const OWNER: &str = "conformance-";
+
+/// What it begins with in this run.
+pub(crate) fn owner_of_this_run() -> &'static str {
+    static OWN: OnceLock<String> = OnceLock::new();
+    OWN.get_or_init(|| {
+        let word = IntentId::mint().to_string();
+        // The first half of an id is the time. What is left is random.
+        format!("{OWNER}{}-", &word[word.len() - 8..])
+    })
+}
 
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -54,7 +64,7 @@ impl Bench {
     /// When the subject cannot be opened.
     pub(crate) fn new(subject: Arc<dyn Subject>) -> Result<Self> {
         // An intent's id is as good a random word as any.
-        let owner = OwnerId::new(format!("{OWNER}{}", IntentId::mint()));
+        let owner = OwnerId::new(format!("{}{}", owner_of_this_run(), IntentId::mint()));
         let provider = Layers::default().around(subject.open()?);
         Ok(Self {
             subject,

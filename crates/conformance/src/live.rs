@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use libtest_mimic::{Arguments, Completion, Trial};
 use machine_core::{
     Call, CloudProvider, Completeness, Deadline, Error, ErrorKind, Goal, Interceptor, Layered, MachineId, MachineName,
@@ -15,7 +16,7 @@ use machine_core::{
 };
 use serde_json::Value;
 
-use crate::bench::OWNER;
+use crate::bench::{OWNER, owner_of_this_run};
 use crate::program::trials;
 use crate::report::Report;
 use crate::{KindSubject, Subject};
@@ -32,6 +33,8 @@ const DEAREST: Money = Money::from_micros(10_000);
 const AT_ONCE: usize = 4;
 /// How long a machine of a real cloud may take to get somewhere.
 const PATIENCE: Duration = Duration::from_mins(8);
+/// How old what another run made has to be to count as left behind: longer than a run with all its patience.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(6);
 /// How long a case may take there.
 const DEADLINE: Duration = Duration::from_mins(20);
 
@@ -169,7 +172,8 @@ impl Interceptor for Purse {
     }
 }
 
-/// Destroys everything that any run of the suite left in the account, and says what that was.
+/// Destroys what this run of the suite left in the account, and what earlier ones did, and says what that was. Keys and DNS
+/// records carry no owner; each case has put away its own, or has failed.
 fn swept(subject: &dyn Subject) -> Result<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("there is no runtime for the last look", error))?;
@@ -181,15 +185,25 @@ fn swept(subject: &dyn Subject) -> Result<Vec<String>> {
             let what = format!("the list of machines is not complete: {}", problems.join("; "));
             return Err(Error::new(ErrorKind::Protocol, what));
         }
-        let machines: Vec<_> = machines.into_iter().filter(|machine| is_ours(machine.markers.as_ref())).collect();
+        let machines: Vec<_> =
+            machines.into_iter().filter(|machine| is_left(machine.markers.as_ref(), machine.created_at)).collect();
         let gone = stream::iter(&machines).map(|machine| destroy_machine(&*provider, &machine.id)).buffer_unordered(4);
         gone.collect::<Vec<_>>().await.into_iter().collect::<Result<()>>()?;
         left.extend(machines.into_iter().map(|machine| format!("machine {}", machine.id)));
         if let Some(volumes) = provider.volumes() {
-            for volume in volumes.list().await?.into_iter().filter(|volume| is_ours(volume.markers.as_ref())) {
+            for volume in
+                volumes.list().await?.into_iter().filter(|volume| is_left(volume.markers.as_ref(), volume.created_at))
+            {
                 let id: VolumeId = volume.id;
                 volumes.destroy(&id).await?;
                 left.push(format!("volume {id}"));
+            }
+        }
+        if let Some(snapshots) = provider.snapshots() {
+            let all = snapshots.list().await?.into_iter();
+            for snapshot in all.filter(|snapshot| is_left(snapshot.markers.as_ref(), snapshot.created_at)) {
+                snapshots.destroy(&snapshot.id).await?;
+                left.push(format!("snapshot {}", snapshot.id));
             }
         }
         Ok(left)
@@ -205,13 +219,17 @@ async fn destroy_machine(provider: &dyn CloudProvider, id: &MachineId) -> Result
     }
 }
 
-/// Whether a run of the suite made it.
-fn is_ours(markers: Option<&Markers>) -> bool {
-    markers.is_some_and(|markers| markers.owner.as_str().starts_with(OWNER))
+/// Whether this run of the suite made it; or another did, so long ago that nobody can be at work with it any more.
+fn is_left(markers: Option<&Markers>, created_at: Option<Timestamp>) -> bool {
+    let Some(owner) = markers.map(|markers| markers.owner.as_str()) else { return false };
+    let old = created_at.is_some_and(|at| Timestamp::now().duration_since(at) > FORGOTTEN);
+    owner.starts_with(owner_of_this_run()) || (old && owner.starts_with(OWNER))
 }
 
 #[cfg(test)]
 mod tests {
+    use machine_core::{IntentId, OwnerId};
+
     use super::*;
 
     #[test]
@@ -221,6 +239,18 @@ mod tests {
         {
             assert_eq!(dollars(text).map(Money::micros), micros, "{text}");
         }
+    }
+
+    #[test]
+    fn what_others_are_at_work_with_is_left_alone() {
+        let of = |owner: String| Markers { owner: OwnerId::new(owner), intent: IntentId::mint(), deadline: None };
+        let (now, long_ago) = (Timestamp::now(), Timestamp::now() - SignedDuration::from_hours(7));
+        let own = of(format!("{}x", owner_of_this_run()));
+        let (other, person) = (of(format!("{OWNER}another-x")), of("somebody".to_owned()));
+        assert!(is_left(Some(&own), Some(now)) && is_left(Some(&own), None));
+        assert!(is_left(Some(&other), Some(long_ago)));
+        assert!(!is_left(Some(&other), Some(now)) && !is_left(Some(&other), None));
+        assert!(!is_left(Some(&person), Some(long_ago)) && !is_left(None, Some(long_ago)));
     }
 
     #[test]
