@@ -3,7 +3,6 @@ argument. Their addresses are constants of theirs, so that they are set once the
 
 import os
 import sys
-import time
 from urllib.parse import urlsplit
 
 from libcloud.compute.providers import get_driver as compute
@@ -12,19 +11,9 @@ from libcloud.compute.types import Provider as Compute
 from libcloud.dns.providers import get_driver as dns
 from libcloud.dns.types import Provider as Dns
 from libcloud.dns.types import RecordType
+from waiting import until
 
 CLOUD = sys.argv[1]
-
-
-def until(what, look, patience=60):
-    """Looks until there is something to see."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen:
-            return seen
-        time.sleep(0.2)
-    raise AssertionError(f"{what}: not within {patience} s")
 
 
 def pointed(driver, url):

@@ -6,6 +6,7 @@ import time
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from pydo import Client
 from pydo._patch import TokenCredentials
+from waiting import until
 
 
 class InTheClear(BearerTokenCredentialPolicy):
@@ -19,17 +20,6 @@ class InTheClear(BearerTokenCredentialPolicy):
 TOKEN = os.environ["DIGITALOCEAN_ACCESS_TOKEN"]
 policy = InTheClear(TokenCredentials(TOKEN))
 client = Client(token=TOKEN, endpoint=os.environ["DIGITALOCEAN_API_URL"], authentication_policy=policy)
-
-
-def until(what, look, patience=60):
-    """Looks until there is something to see."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen:
-            return seen
-        time.sleep(0.2)
-    raise AssertionError(f"{what}: not within {patience} s")
 
 
 def everything(listing, key, **query):

@@ -2,23 +2,12 @@
 `DIGITALOCEAN_END_POINT`, with the version, by itself."""
 
 import os
-import time
 
 import digitalocean
+from waiting import until
 
 TOKEN = os.environ["DIGITALOCEAN_ACCESS_TOKEN"]
 manager = digitalocean.Manager(token=TOKEN)
-
-
-def until(what, look, patience=60):
-    """Looks until there is something to see."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen:
-            return seen
-        time.sleep(0.2)
-    raise AssertionError(f"{what}: not within {patience} s")
 
 
 def refused(deed):

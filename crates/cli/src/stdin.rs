@@ -5,14 +5,23 @@ use rustix::io::Errno;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
+use crate::printer::Printer;
 use crate::streams::Streams;
 
 /// How much is read at a time. Small, because what was read and not taken by the job is lost to whoever shares our input.
 const PIECE: usize = 16 * 1024;
 
-/// Whether the job is to have our input: when it was asked for, or when somebody piped something in.
-pub(crate) fn wanted(streams: &Streams, asked: bool) -> bool {
-    asked || !streams.reads_terminal()
+/// Whether the job is to have our input: when it was `asked` for, or when somebody piped something in and the job `takes` it. A
+/// pipe that nobody asked to be passed on is no reason to refuse a job that cannot take it; a person is told.
+pub(crate) fn wanted(printer: &Printer, asked: bool, takes: bool) -> bool {
+    let streams = printer.streams();
+    if asked || takes {
+        return asked || !streams.reads_terminal();
+    }
+    if streams.reads_data() {
+        printer.note("what is piped in is not read: commands of this provider's machines take no input");
+    }
+    false
 }
 
 /// Hands our input to `job` until it ends, or until the job takes no more. Then shuts `job` down, which is its

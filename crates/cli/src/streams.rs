@@ -58,6 +58,14 @@ impl Streams {
         self.stdin().is_terminal()
     }
 
+    /// Whether somebody piped something in, or named a file: what is lost where it is not read.
+    pub(crate) fn reads_data(&self) -> bool {
+        use std::os::unix::fs::FileTypeExt as _;
+        let file = self.stdin().try_clone_to_owned().map(File::from);
+        let kind = file.and_then(|file| file.metadata()).map(|metadata| metadata.file_type());
+        kind.is_ok_and(|kind| kind.is_fifo() || kind.is_file())
+    }
+
     /// Whether a person reads what we write there.
     pub(crate) fn writes_terminal(&self, target: Target) -> bool {
         self.descriptor(target).is_terminal()

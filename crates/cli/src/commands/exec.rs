@@ -49,11 +49,10 @@ impl Exec {
     /// The provider's; the command's own failure is no error but the exit code.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         stdin::check_terminal(app.printer.streams(), self.tty)?;
-        // What was not asked for is no reason to be refused: a pipe that a provider cannot take is left alone.
         let asked = self.interactive || self.tty;
         let can = app.provider().capabilities();
         let takes = can.exec_stdin || can.exec_input_limit.is_some();
-        let stdin = asked || (takes && stdin::wanted(app.printer.streams(), false));
+        let stdin = stdin::wanted(&app.printer, asked, takes);
         let command = Command {
             command: self.command.iter().map(|part| OsText::from(part.as_os_str())).collect(),
             env: machine_args::variables(app.environment(), &self.env, &self.env_file)?,

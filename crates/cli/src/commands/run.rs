@@ -95,7 +95,6 @@ impl Run {
         };
         let machine = self.machine.spec(app, name).await?;
         let command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
-        // What was not asked for is no reason to be refused: a pipe that a job there cannot take is left alone.
         let asked = self.interactive || self.tty;
         let can = app.provider().capabilities();
         let takes = can.exec_stdin || can.guest != GuestProgram::Brought;
@@ -103,7 +102,7 @@ impl Run {
         Ok(JobSpec {
             env: self.machine.env(app)?,
             workdir: self.machine.workdir.as_deref().map(OsText::from),
-            stdin: asked || (takes && stdin::wanted(app.printer.streams(), false)),
+            stdin: stdin::wanted(&app.printer, asked, takes),
             tty: self.tty.then(|| app.printer.streams().window_size()),
             timeout: self.timeout,
             root: self.root,

@@ -96,3 +96,19 @@ async fn the_deadline_ends_a_poll_that_goes_on() {
     assert_eq!(rig.fly.wait(&id(), &until).await.unwrap_err().kind(), ErrorKind::Timeout);
     assert!((300..1_500).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
 }
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_just_now_is_looked_up_again() {
+    let mut ended = fleeting("destroyed");
+    ended["events"] = json!([{"type": "exit", "timestamp": 1, "request": {"exit_event": {"exit_code": 3}}}]);
+    let (answer, asked_before) = (json!([ended]), AtomicUsize::new(0));
+    let rig = Rig::new(move |asked| {
+        if asked.path != LIST {
+            return no(404, "machine not found");
+        }
+        // As often as the client asks by itself, and once more.
+        if asked_before.fetch_add(1, Ordering::SeqCst) < 5 { no(503, "unavailable") } else { good(&answer) }
+    });
+    let seen = rig.fly.wait(&id(), &until(Goal::Ended)).await.unwrap();
+    assert_eq!(seen.exit.unwrap().code, Some(3));
+}
