@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Home, PATIENCE};
+use crate::support::{Home, PATIENCE, finish};
 
 /// A simulated Fly, until this is dropped.
 struct Playing {
@@ -29,7 +29,7 @@ impl Playing {
 
     /// `machine` with those variables; what it wrote and how it ended.
     fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
-        let mut command: Command = home.command(args);
+        let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", "fly");
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -93,5 +93,35 @@ fn without_machines_there_are_records_only() {
     assert_eq!(fly.machine(&home, &["create", "one"]).0, 0);
     let (code, text) = fly.machine(&home, &["exec", "one", "--", "true"]);
     assert!(code != 0 && text.contains("exec is not supported on this machine"), "{code}: {text}");
+    fly.end();
+}
+
+#[test]
+fn jobs_and_files_go_to_a_simulated_fly() {
+    let home = Home::new();
+    let fly = Playing::begin(&home, &[]);
+    let run = |args: &[&str]| fly.machine(&home, args);
+    assert_eq!(run(&["run", "--", "sh", "-c", "echo out; exit 3"]), (3, "out\n".to_owned()));
+    assert_eq!(run(&["run", "--", "sh", "-c", "kill -9 $$"]).0, 137);
+    let (code, text) = run(&["run", "--ttl", "2s", "--", "sleep", "1000"]);
+    assert!(code == 124 && text.contains("time limit"), "{code}: {text}");
+    let (code, text) = run(&["run", "--sync", ".", "--", "true"]);
+    assert!(code == 125 && text.contains("machine cp"), "{code}: {text}");
+    assert_eq!(run(&["create", "one"]).0, 0);
+    std::fs::write(home.path().join("here"), b"\x00\xff bytes").unwrap();
+    assert_eq!(run(&["cp", "here", "one:/tmp/there"]).0, 0);
+    assert_eq!(run(&["cp", "one:/tmp/there", "back"]).0, 0);
+    assert_eq!(std::fs::read(home.path().join("back")).unwrap(), b"\x00\xff bytes");
+    let piped = |args: &[&str]| {
+        let mut command = home.command(args);
+        command.envs(fly.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", "fly");
+        command.stdin(Stdio::piped());
+        finish(command, b"text\n")
+    };
+    assert_eq!(piped(&["exec", "one", "--", "cat"]).expect(0).out(), "text\n");
+    let said = piped(&["run", "--", "true"]).expect(0).stderr;
+    assert!(said.contains("what is piped in is not read"), "{said}");
+    assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
+    assert_eq!(run(&["list"]).1, "");
     fly.end();
 }

@@ -46,6 +46,7 @@ fn allowed(call: Call<'_>) -> Result<()> {
     Err(match call.operation {
         Operation::Exec(_) if can.exec == Transport::None => error.with_hint(SSH),
         Operation::Logs(_) => error.with_hint(SSH),
+        Operation::Create(_) => error.with_hint("leave it out, or choose another provider with `--provider`"),
         _ => error,
     })
 }
