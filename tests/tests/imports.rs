@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-config", &["machine-core"]),
     ("machine-fleet", &["machine-core"]),
     ("machine-http", &["machine-core"]),
+    ("machine-ssh", &["machine-core"]),
     ("machine-digitalocean", &["machine-core", "machine-http"]),
     ("machine-vultr", &["machine-core", "machine-http"]),
     ("machine-guest", &["machine-core", "machine-sys"]),

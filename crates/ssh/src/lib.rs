@@ -1,0 +1,12 @@
+//! Reaching into machines of clouds that run no commands: by ssh, to a host whose key we chose before it was there.
+//!
+//! A machine gets its first host key from its user data ([`first_boot`]), so that even the first connection is to the right
+//! machine. User data can be read by every process inside, so that key is good for the first connection only.
+
+#![forbid(unsafe_code)]
+
+mod first_boot;
+mod host_key;
+
+pub use first_boot::{FirstBoot, first_boot};
+pub use host_key::HostKey;
