@@ -5,8 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+mod command;
+mod connection;
+mod exec;
 mod first_boot;
 mod host_key;
 
+pub use connection::{Connection, Target};
 pub use first_boot::{FirstBoot, first_boot};
 pub use host_key::HostKey;
