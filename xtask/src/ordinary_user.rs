@@ -9,8 +9,8 @@ use crate::{Outcome, root};
 
 /// `nobody`: on every system, in nobody's way, and without a range of subordinate ids.
 const UID: &str = "65534";
-/// Packages whose tests look at the sources, or speak HTTP, and are the same for everybody.
-const NOT_HERE: [&str; 7] = [
+/// Packages whose tests look at the sources, speak HTTP, or log in by ssh, as `nobody` cannot; the same for everybody else.
+const NOT_HERE: [&str; 8] = [
     "tests/Cargo.toml",
     "xtask/Cargo.toml",
     "crates/http/Cargo.toml",
@@ -18,6 +18,7 @@ const NOT_HERE: [&str; 7] = [
     "crates/provider-fly/Cargo.toml",
     "crates/provider-vultr/Cargo.toml",
     "crates/simcloud/Cargo.toml",
+    "crates/ssh/Cargo.toml",
 ];
 /// Programs that tests run, and the variables that tell the tests where they are.
 const PROGRAMS: [(&str, &str); 2] = [("machine", "MACHINE_TEST_BIN"), ("machine-guest", "MACHINE_TEST_GUEST")];
