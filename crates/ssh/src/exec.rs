@@ -117,7 +117,7 @@ impl Session {
         loop {
             let message = tokio::select! {
                 message = read.wait() => message,
-                () = self.events.closed() => return self.hang_up().await,
+                () = self.events.closed() => return self.hang_up(read).await,
             };
             let event = match message {
                 Some(ChannelMsg::Data { data }) => match self.output(data) {
@@ -146,7 +146,7 @@ impl Session {
             };
             let failed = event.is_err();
             if self.events.send(event).await.is_err() || failed {
-                return self.hang_up().await;
+                return self.hang_up(read).await;
             }
         }
     }
@@ -169,12 +169,20 @@ impl Session {
     }
 
     /// Tells the command that nobody is there any more, which the machine's ssh does only where there is a terminal.
-    async fn hang_up(self) {
+    async fn hang_up(self, mut read: ChannelReadHalf) {
         let group = *self.group.borrow();
-        if let Some(group) = group
-            && let Err(error) = self.connection.signal(group, Signal::HANGUP).await
-        {
-            tracing::debug!(%error, "a command was not told that its session is over");
+        let tell = async {
+            if let Some(group) = group
+                && let Err(error) = self.connection.signal(group, Signal::HANGUP).await
+            {
+                tracing::debug!(%error, "a command was not told that its session is over");
+            }
+        };
+        // What is not taken from this channel holds up all others of the connection.
+        let ended = async { while read.wait().await.is_some() {} };
+        tokio::select! {
+            () = tell => {}
+            () = ended => {}
         }
         self.write.close().await.ok();
     }

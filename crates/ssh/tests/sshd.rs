@@ -182,7 +182,11 @@ async fn signals_arrive_and_a_dropped_session_hangs_up() {
     session.control.signal(Signal::TERMINATE).await.unwrap(); // of one that has ended: no error
 
     let heard = sshd.dir.path().join("heard");
-    let script = format!("trap 'echo hup > {}; exit' HUP; echo ready; while :; do sleep 0.05; done", heard.display());
+    // Its shell would say on its standard error that `sleep` heard it too, where nobody listens any more.
+    let script = format!(
+        "exec 2>/dev/null; trap 'echo hup > {}; exit' HUP; echo ready; while :; do sleep 0.05; done",
+        heard.display()
+    );
     let mut session = connection.exec(&Exec::of(["sh", "-c", &script])).await.unwrap();
     let first = tokio::time::timeout(LIMIT, session.events.next()).await.unwrap().unwrap().unwrap();
     assert_eq!(first, ExecEvent::Stdout("ready\n".into()));
@@ -190,6 +194,25 @@ async fn signals_arrive_and_a_dropped_session_hangs_up() {
     let began = Instant::now();
     while fs::read_to_string(&heard).unwrap_or_default() != "hup\n" {
         assert!(began.elapsed() < LIMIT, "it was not told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_that_nobody_reads_holds_nothing_up() {
+    let Some(sshd) = Sshd::start() else { return };
+    let connection = sshd.connect(&sshd.target).await.unwrap();
+    let mut session = connection.exec(&Exec::of(["sh", "-c", "echo $$; exec yes"])).await.unwrap();
+    let first = tokio::time::timeout(LIMIT, session.events.next()).await.unwrap().unwrap().unwrap();
+    let ExecEvent::Stdout(first) = first else { panic!("{first:?}") };
+    let pid = std::str::from_utf8(&first).unwrap().lines().next().unwrap().to_owned();
+    tokio::time::sleep(Duration::from_millis(200)).await; // so that all queues are full
+    drop(session);
+    let done = tokio::time::timeout(LIMIT, run(&connection, Exec::of(["echo", "on"]))).await.unwrap();
+    assert_eq!(done.out(), "on\n");
+    let began = Instant::now();
+    while Path::new("/proc").join(&pid).exists() {
+        assert!(began.elapsed() < LIMIT, "it still runs");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
