@@ -10,7 +10,9 @@ mod connection;
 mod exec;
 mod first_boot;
 mod host_key;
+mod identities;
 
 pub use connection::{Connection, Target};
 pub use first_boot::{FirstBoot, first_boot};
 pub use host_key::HostKey;
+pub use identities::{Identities, Identity};
