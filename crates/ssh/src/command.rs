@@ -2,10 +2,14 @@
 
 use machine_core::{Error, ErrorKind, Exec, OsText, Result, Signal};
 
+/// What the first line of output begins with; then comes the number of the command's process group. Start-up files of a login
+/// shell may print lines too, and a number of theirs is not to be sent signals.
+pub(crate) const GROUP: &str = "machine-group:";
+
 /// A command on its way.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// What the login shell is given. The first line of its output is the process group of the command.
+    /// What the login shell is given. The first line of its output tells the process group of the command.
     pub(crate) line: Vec<u8>,
     /// What goes before the input: variables, which would be on show as arguments.
     pub(crate) preamble: Vec<u8>,
@@ -34,7 +38,7 @@ pub(crate) fn line(command: &Exec) -> Result<Line> {
         quote(&variable.value, &mut preamble)?;
         preamble.push(b'\n');
     }
-    let mut line = b"echo $$; ".to_vec();
+    let mut line = format!("echo {GROUP}$$; ").into_bytes();
     if !preamble.is_empty() {
         if command.tty.is_some() {
             return Err(Error::new(

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::{Error, ErrorKind, Result};
+use russh::Preferred;
 use russh::client::{self, Handle};
 use russh::keys::{Algorithm, PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate};
-use russh::{Disconnect, Preferred};
 
 /// How long a silent machine is asked whether it is still there before it counts as gone: this often, and three times.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -53,6 +53,7 @@ impl Connection {
     async fn try_open(target: &Target) -> Result<Self> {
         let address = target.address;
         let mut algorithms: Vec<Algorithm> = target.host_keys.iter().map(PublicKey::algorithm).collect();
+        algorithms.sort();
         algorithms.dedup();
         let config = client::Config {
             // A machine has more keys than those that we know. Asked for one of a kind that we know, it shows that.
@@ -80,12 +81,6 @@ impl Connection {
             return Err(Error::new(ErrorKind::Unauthenticated, what));
         }
         Ok(Self { handle })
-    }
-
-    /// Says goodbye.
-    pub async fn close(self) {
-        // Where the connection is gone already, there is nobody to say it to.
-        self.handle.disconnect(Disconnect::ByApplication, "", "").await.ok();
     }
 }
 

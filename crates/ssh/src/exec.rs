@@ -23,15 +23,15 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How many pieces of output wait for whoever reads them.
 const QUEUE: usize = 16;
 
-/// The longest first line that can be the number of a process.
-const LONGEST_NUMBER: usize = 12;
+/// The longest first line that can tell a process group.
+const LONGEST_FIRST: usize = command::GROUP.len() + 12;
 
 /// Standard error, as ssh counts.
 const STDERR: u32 = 1;
 
 impl Connection {
     /// Runs a command, with the contract of [`CloudProvider::exec`](machine_core::CloudProvider::exec). Several may run over
-    /// one connection.
+    /// one connection; what is not read of one of them holds up all others and their signals, until it is read or dropped.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] and [`ErrorKind::Unsupported`] for what cannot be run; else what became of the connection.
@@ -156,15 +156,14 @@ impl Session {
         let Some(mut begin) = self.begin.take() else { return Ok(data) };
         begin.extend_from_slice(&data);
         let Some(at) = begin.iter().position(|&byte| byte == b'\n') else {
-            if begin.len() <= LONGEST_NUMBER {
+            if begin.len() <= LONGEST_FIRST {
                 self.begin = Some(begin);
                 return Ok(Bytes::new());
             }
             return Err(not_ours(&begin));
         };
-        let number = std::str::from_utf8(&begin[..at]).ok().and_then(|text| text.trim_end().parse().ok());
-        let number: u32 = number.ok_or_else(|| not_ours(&begin))?;
-        self.group.send_replace(Some(number));
+        let group = group(&begin[..at]).ok_or_else(|| not_ours(&begin))?;
+        self.group.send_replace(Some(group));
         Ok(Bytes::from(begin).slice(at + 1..))
     }
 
@@ -186,6 +185,13 @@ impl Session {
         }
         self.write.close().await.ok();
     }
+}
+
+/// The process group that the first line of output tells. Never one that stands for more than the command: 0 would be our own,
+/// and 1 everybody.
+fn group(first: &[u8]) -> Option<u32> {
+    let number = std::str::from_utf8(first).ok()?.trim_end().strip_prefix(command::GROUP)?;
+    number.parse().ok().filter(|&group| group > 1)
 }
 
 fn not_ours(begin: &[u8]) -> Error {
@@ -241,4 +247,20 @@ fn number(signal: &Sig) -> Option<i32> {
         Sig::Custom(name) if name == "USR2" => 12,
         Sig::Custom(_) => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_command_of_ours_has_a_group() {
+        assert_eq!(group(b"machine-group:4711"), Some(4711));
+        assert_eq!(group(b"machine-group:4711\r"), Some(4711));
+        for other in
+            ["", "4711", "Welcome!", "machine-group:", "machine-group:0", "machine-group:1", "machine-group:-1"]
+        {
+            assert_eq!(group(other.as_bytes()), None, "{other}");
+        }
+    }
 }

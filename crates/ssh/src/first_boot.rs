@@ -26,7 +26,7 @@ pub struct FirstBoot {
 ///
 /// The user's own document arrives in the machine byte for byte, as a part of its own before ours, whatever its kind
 /// (a configuration, a script, a mail of several parts). Host keys that its configuration states are the machine's, and
-/// ours is left out. Those that stand in a mail of several parts are not read here; they win in the machine, which then
+/// ours is left out, unless they are of kinds that we do not take (RSA): then the machine has both. Those that stand in a mail of several parts are not read here; they win in the machine, which then
 /// proves itself by a key that nobody pinned and is not believed.
 ///
 /// # Errors
@@ -60,7 +60,7 @@ pub fn first_boot(users: Option<&SecretString>, key: &HostKey, logins: &[String]
     Ok(FirstBoot { user_data: user_data.into(), host_keys })
 }
 
-/// The host keys that a configuration states.
+/// The host keys that a configuration states, of the kinds that we take.
 fn stated_keys(users: &str) -> Result<Vec<PublicKey>> {
     if !users.trim_start().starts_with("#cloud-config") {
         return Ok(Vec::new());
@@ -69,7 +69,7 @@ fn stated_keys(users: &str) -> Result<Vec<PublicKey>> {
     let Ok(Value::Mapping(document)) = serde_yaml::from_str(users) else { return Ok(Vec::new()) };
     let Some(Value::Mapping(keys)) = document.get("ssh_keys") else { return Ok(Vec::new()) };
     let invalid = |name: &str, error: russh::keys::ssh_key::Error| {
-        let what = format!("`ssh_keys.{name}` in the user data is no private key of OpenSSH");
+        let what = format!("`ssh_keys.{name}` in the user data is no private key of OpenSSH that a machine can use");
         Error::new(ErrorKind::Invalid, what)
             .with_source(error)
             .with_hint("give one without a passphrase, as `ssh-keygen` makes it, or leave `ssh_keys` out")
@@ -77,10 +77,11 @@ fn stated_keys(users: &str) -> Result<Vec<PublicKey>> {
     let mut stated = Vec::new();
     for (name, key) in keys {
         // Public halves and certificates say nothing that the private half does not.
-        if let (Some(name), Some(key)) = (name.as_str(), key.as_str())
-            && name.ends_with("_private")
-        {
+        if let (Some(name @ ("ed25519_private" | "ecdsa_private")), Some(key)) = (name.as_str(), key.as_str()) {
             let key = PrivateKey::from_openssh(key.trim_start()).map_err(|error| invalid(name, error))?;
+            if key.is_encrypted() {
+                return Err(invalid(name, russh::keys::ssh_key::Error::Encrypted));
+            }
             stated.push(key.public_key().clone());
         }
     }
@@ -178,12 +179,21 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_told_without_showing_it() {
-        let (_, made) = make(Some("#cloud-config\nssh_keys: {rsa_private: hunter2}\n"), &[]);
+        let (_, made) = make(Some("#cloud-config\nssh_keys: {ecdsa_private: hunter2}\n"), &[]);
         let error = made.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         let words = format!("{error} {error:?}");
-        assert!(words.contains("rsa_private") && !words.contains("hunter2"), "{words}");
+        assert!(words.contains("ecdsa_private") && !words.contains("hunter2"), "{words}");
         assert_eq!(make(None, &["nonsense"]).1.unwrap_err().kind(), ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn ours_joins_keys_of_kinds_that_we_do_not_take() {
+        let (key, made) =
+            make(Some("#cloud-config\nssh_keys: {rsa_private: '-----BEGIN RSA PRIVATE KEY-----'}\n"), &[]);
+        let made = made.unwrap();
+        assert_eq!(made.host_keys, [key.public().clone()]);
+        assert!(ours(made.user_data.expose_secret())["ssh_keys"].get("ed25519_private").is_some());
     }
 
     #[test]

@@ -190,6 +190,9 @@ mod tests {
         assert!(identities.of(&machine).unwrap().is_none());
         identities.bind(intent, &machine).unwrap();
         let (given, login) = identity();
+        let private = login.private().unwrap();
+        let shown = format!("{given:?}");
+        assert!(private.expose().lines().all(|line| !shown.contains(line)), "{shown}");
         identities.begin(intent, &given).unwrap();
         assert!(identities.of(&machine).unwrap().is_none());
         identities.bind(intent, &machine).unwrap();
