@@ -230,9 +230,10 @@ fn memchr(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == b'\n')
 }
 
-/// Whether nothing was written to `file` at `since` or later.
+/// Whether surely nothing was written to `file` at `since` or later. The kernel stamps files by the last tick of its clock, some
+/// milliseconds earlier than the lines in them say, which may be the second before.
 fn written_before(file: &File, since: Timestamp) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.mtime() < since.as_second())
+    file.metadata().is_ok_and(|metadata| metadata.mtime() < since.as_second() - 1)
 }
 
 fn damaged() -> LogLine {

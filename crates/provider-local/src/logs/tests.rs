@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -145,6 +145,17 @@ async fn only_since_then() {
     assert_eq!(lines, ["o line 7", "o line 8", "o line 9"]);
     let lines = log.read(LogOptions { since, tail: Some(1), ..LogOptions::default() }).await;
     assert_eq!(lines, ["o line 9"]);
+}
+
+#[tokio::test]
+async fn files_are_stamped_by_a_coarser_clock_than_lines() {
+    let mut log = Log::new();
+    log.lines(1, 0..1);
+    let written = Timestamp::new(log.clock, 0).unwrap();
+    let stamped = SystemTime::from(written) - Duration::from_millis(4);
+    let file = File::options().append(true).open(log.dir.join("log").join(files::name(1))).unwrap();
+    file.set_modified(stamped).unwrap();
+    assert_eq!(log.read(LogOptions { since: Some(written), ..LogOptions::default() }).await, ["o line 0"]);
 }
 
 #[tokio::test]
