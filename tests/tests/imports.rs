@@ -16,8 +16,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("machine-fleet", &["machine-core"]),
     ("machine-http", &["machine-core"]),
     ("machine-ssh", &["machine-core"]),
-    ("machine-digitalocean", &["machine-core", "machine-http"]),
-    ("machine-vultr", &["machine-core", "machine-http"]),
+    ("machine-digitalocean", &["machine-core", "machine-http", "machine-ssh"]),
+    ("machine-vultr", &["machine-core", "machine-http", "machine-ssh"]),
     ("machine-guest", &["machine-core", "machine-sys"]),
     // Written from the descriptions of the clouds, so that it can disagree with the crates that speak to them.
     ("machine-simcloud", &["machine-conformance", "machine-core", "machine-local"]),

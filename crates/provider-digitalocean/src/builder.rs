@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use machine_core::{Error, ErrorKind, Result, Secret};
 use machine_http::{Client, Timing};
+use machine_ssh::{Ssh, SshConfig};
 
 use crate::api::{Api, rated};
 use crate::dialect::DigitalOcean;
@@ -23,6 +24,7 @@ pub struct DigitalOceanBuilder {
     timing: Timing,
     pace: Pace,
     defaults: Defaults,
+    ssh: Option<SshConfig>,
 }
 
 impl DigitalOceanBuilder {
@@ -36,7 +38,7 @@ impl DigitalOceanBuilder {
             dns_zone: None,
         };
         let (timing, pace) = (Timing::default(), Pace::default());
-        Self { token, api_url: API.to_owned(), ca_file: None, rate_limit: true, timing, pace, defaults }
+        Self { token, api_url: API.to_owned(), ca_file: None, rate_limit: true, timing, pace, defaults, ssh: None }
     }
 
     /// Where the API is. `/v2` may be left out, and a slash at the end is fine.
@@ -116,6 +118,14 @@ impl DigitalOceanBuilder {
         self
     }
 
+    /// How machines are reached, which the cloud itself does not do for us. Without it there are no commands and no logs, and
+    /// machines get the user data that they are asked for with, and nothing besides.
+    #[must_use]
+    pub fn ssh(mut self, config: SshConfig) -> Self {
+        self.ssh = Some(config);
+        self
+    }
+
     /// The provider. Makes no request.
     ///
     /// # Errors
@@ -135,7 +145,7 @@ impl DigitalOceanBuilder {
             .ca_file(self.ca_file)
             .timing(self.timing);
         let client = if self.rate_limit { rated(client) } else { client };
-        Ok(DigitalOceanProvider::new(Api::new(client.build()?), self.defaults, self.pace))
+        Ok(DigitalOceanProvider::new(Api::new(client.build()?), self.defaults, self.pace, self.ssh.map(Ssh::new)))
     }
 }
 

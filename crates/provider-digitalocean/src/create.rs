@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineSpec, Project, Result, Volume, VolumeMount};
+use machine_core::{
+    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Project, Result, Volume,
+    VolumeMount,
+};
+use secrecy::SecretString;
 
 use crate::DigitalOceanOptions;
 use crate::choose::{Place, Wish, places};
 use crate::convert::{self, label_tag, marker_tags, mount_tag};
 use crate::provider::DigitalOceanProvider;
-use crate::refuse::refuse;
+use crate::refuse::{refuse, travels};
 use crate::wire::{CreateDroplet, DropletAnswer, ImageRef, KeyRef, UserData};
 
 /// How long to look whether what was accepted failed at once.
@@ -28,16 +32,50 @@ struct Understood {
 impl DigitalOceanProvider {
     pub(crate) async fn create_droplet(&self, intent: &Intent, spec: &MachineSpec) -> Result<Machine> {
         let understood = self.understand(intent, spec).await?;
+        let user_data = match self.ssh() {
+            Some(ssh) => Some(ssh.prepare(intent, spec.user_data.as_ref())?),
+            None => spec.user_data.clone(),
+        };
+        let sent = match travels(spec.user_data.as_ref(), user_data.as_ref()) {
+            Ok(()) => self.in_one_of(&understood, user_data.as_ref(), spec).await,
+            Err(error) => Err(error),
+        };
+        let (answer, place) = match sent {
+            Ok(sent) => sent,
+            Err(error) => {
+                if let Some(ssh) = self.ssh().filter(|_| error.effect() == Effect::None) {
+                    ssh.abandon(intent.id);
+                }
+                return Err(error);
+            }
+        };
+        if let Some(ssh) = self.ssh() {
+            let id = MachineId::new(answer.droplet.id.to_string());
+            // It is bound again when it is reached, and there is a machine now whatever becomes of this.
+            if let Err(error) = ssh.bind(intent.id, &id) {
+                tracing::warn!(%error, machine = %id, "a machine was made whose keys are not in their place");
+            }
+        }
+        self.accepted(answer, place, intent, spec, understood.project.as_ref()).await
+    }
+
+    /// Asks in one region after the other, for as long as the one before has said that it has no room.
+    async fn in_one_of<'a>(
+        &self,
+        understood: &'a Understood,
+        user_data: Option<&SecretString>,
+        spec: &MachineSpec,
+    ) -> Result<(DropletAnswer, &'a Place)> {
         let mut full = None;
         for place in &understood.places {
-            match self.send(&understood, place, spec).await {
+            match self.send(understood, place, user_data, spec).await {
                 // Nothing was made there, so the next region may be asked.
                 Err(error) if error.kind() == ErrorKind::OutOfCapacity && error.effect() == Effect::None => {
                     tracing::debug!(%error, region = place.region, "no room; trying the next region");
                     full = Some(error);
                 }
                 Err(error) => return Err(error),
-                Ok(answer) => return self.accepted(answer, place, intent, spec, understood.project.as_ref()).await,
+                Ok(answer) => return Ok((answer, place)),
             }
         }
         Err(full.unwrap_or_else(|| Error::new(ErrorKind::OutOfCapacity, "no region that was named takes machines")))
@@ -45,7 +83,7 @@ impl DigitalOceanProvider {
 
     /// Looks up everything that the wish names.
     async fn understand(&self, intent: &Intent, spec: &MachineSpec) -> Result<Understood> {
-        refuse(spec)?;
+        refuse(spec, self.capabilities())?;
         let options = spec.options.get::<DigitalOceanOptions>()?.unwrap_or_default();
         let mut tags = marker_tags(&intent.markers())?;
         for (key, value) in &spec.labels {
@@ -107,7 +145,13 @@ impl DigitalOceanProvider {
     }
 
     /// The one request that makes it.
-    async fn send(&self, understood: &Understood, place: &Place, spec: &MachineSpec) -> Result<DropletAnswer> {
+    async fn send(
+        &self,
+        understood: &Understood,
+        place: &Place,
+        user_data: Option<&SecretString>,
+        spec: &MachineSpec,
+    ) -> Result<DropletAnswer> {
         let options = &understood.options;
         let body = CreateDroplet {
             name: spec.name.to_string(),
@@ -121,7 +165,7 @@ impl DigitalOceanProvider {
             ipv6: options.ipv6,
             monitoring: options.monitoring,
             vpc_uuid: options.vpc.clone(),
-            user_data: spec.user_data.clone().map(UserData),
+            user_data: user_data.cloned().map(UserData),
         };
         self.api().post(["droplets"]).json(&body).send().await
     }

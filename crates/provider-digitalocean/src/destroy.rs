@@ -10,6 +10,14 @@ use crate::wire::{Droplet, VolumeAction};
 
 impl DigitalOceanProvider {
     pub(crate) async fn destroy_droplet(&self, id: &MachineId) -> Result<Destroyed> {
+        let destroyed = self.destroy_numbered(id).await?;
+        if let Some(ssh) = self.ssh() {
+            ssh.forget(id);
+        }
+        Ok(destroyed)
+    }
+
+    async fn destroy_numbered(&self, id: &MachineId) -> Result<Destroyed> {
         let Some(id) = number(id.as_str()) else { return Ok(Destroyed::AlreadyGone) };
         let look = || async {
             Ok(match self.sight(id).await? {

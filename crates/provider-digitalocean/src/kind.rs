@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use machine_core::{EnvSetting, Error, ErrorKind, OpenContext, Opened, ProviderInfo, ProviderKind, Result, Secret};
+use machine_ssh::SshSection;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,6 +44,9 @@ pub struct DigitalOceanSection {
     pub ca_file: Option<PathBuf>,
     /// Whether requests are held back to what DigitalOcean allows; true otherwise. False for an API of one's own.
     pub rate_limit: Option<bool>,
+    /// How machines are reached for commands, logs and copies.
+    #[serde(flatten)]
+    pub ssh: SshSection,
 }
 
 /// Names of registered ssh keys: one, or a list of them.
@@ -80,9 +84,10 @@ impl ProviderKind for DigitalOceanKind {
         EnvSetting { name: "DIGITALOCEAN_ACCESS_TOKEN", key: "access-token" },
         EnvSetting { name: "DIGITALOCEAN_TOKEN", key: "access-token" },
         EnvSetting { name: "DIGITALOCEAN_API_URL", key: "api-url" },
+        EnvSetting { name: "DIGITALOCEAN_SSH_PORT", key: "ssh-port" },
     ];
 
-    fn open(section: DigitalOceanSection, _: &OpenContext) -> Result<Opened> {
+    fn open(section: DigitalOceanSection, context: &OpenContext) -> Result<Opened> {
         let given = section.access_token.filter(|token| !token.expose().trim().is_empty());
         let token = given.ok_or_else(|| {
             Error::new(ErrorKind::Unauthenticated, "there is no token for DigitalOcean")
@@ -95,7 +100,8 @@ impl ProviderKind for DigitalOceanKind {
             .dns_zone(section.dns_zone)
             .project(section.project)
             .ca_file(section.ca_file)
-            .rate_limit(section.rate_limit.unwrap_or(true));
+            .rate_limit(section.rate_limit.unwrap_or(true))
+            .ssh(section.ssh.config(context)?);
         if let Some(url) = section.api_url {
             builder = builder.api_url(url);
         }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use machine_core::CloudProvider;
 use machine_core::{
     Account, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found, Image,
     IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource,
     Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Size, Snapshots, SshKeys, StopsBill,
-    Until, Volumes,
+    Transport, Until, Volumes,
 };
+use machine_ssh::Ssh;
 
 use crate::api::Api;
 use crate::builder::DigitalOceanBuilder;
@@ -36,6 +38,7 @@ struct Inner {
     recent: Recent,
     offer: Offer,
     keys: Cached<Vec<RegisteredKey>>,
+    ssh: Option<Ssh>,
 }
 
 /// What is taken where a wish says nothing.
@@ -63,15 +66,16 @@ impl DigitalOceanProvider {
         DigitalOceanBuilder::new(token)
     }
 
-    pub(crate) fn new(api: Api, defaults: Defaults, pace: Pace) -> Self {
+    pub(crate) fn new(api: Api, defaults: Defaults, pace: Pace, ssh: Option<Ssh>) -> Self {
         let inner = Inner {
             api,
             defaults,
             pace,
-            capabilities: capabilities(pace),
+            capabilities: capabilities(pace, ssh.is_some()),
             recent: Recent::new(pace.unseen),
             offer: Offer::default(),
             keys: Cached::default(),
+            ssh,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -100,6 +104,11 @@ impl DigitalOceanProvider {
         &self.inner.keys
     }
 
+    /// How machines are reached, where that was said.
+    pub(crate) fn ssh(&self) -> Option<&Ssh> {
+        self.inner.ssh.as_ref()
+    }
+
     /// Removes what is at `path`. What is not there is gone already.
     pub(crate) async fn remove(&self, path: &[&str]) -> Result<Destroyed> {
         match self.api().delete(path).done().await {
@@ -110,13 +119,21 @@ impl DigitalOceanProvider {
     }
 }
 
-fn capabilities(pace: Pace) -> Capabilities {
+/// What it can do, by ssh or without.
+pub(crate) fn capabilities(pace: Pace, ssh: bool) -> Capabilities {
+    let transport = if ssh { Transport::Ssh } else { Transport::None };
     Capabilities {
         remote: true,
         create_once: CreateOnce::Lookup,
         stops_bill: StopsBill::Destroy,
         guest_end_ends_bill: false,
         list_lag: pace.list_lag,
+        exec: transport,
+        exec_stdin: ssh,
+        exec_tty: ssh,
+        exec_live: ssh,
+        exact_output: ssh,
+        logs: transport,
         attach_live: true,
         attach_stopped: true,
         user_data: true,
@@ -128,7 +145,7 @@ fn capabilities(pace: Pace) -> Capabilities {
             // That of a host name's part; the cloud itself would take more.
             name_len: 63,
             label_len: 255,
-            user_data_bytes: Some(refuse::USER_DATA),
+            user_data_bytes: Some(if ssh { refuse::USER_DATA - machine_ssh::OVERHEAD } else { refuse::USER_DATA }),
             volumes_per_machine: Some(refuse::VOLUMES),
             smallest_volume_gib: 1,
         },
@@ -184,13 +201,25 @@ impl CloudProvider for DigitalOceanProvider {
         self.destroy_droplet(id).await
     }
 
-    fn logs(&self, _: MachineId, _: LogOptions) -> BoxStream<'static, Result<LogLine>> {
-        let what = "DigitalOcean keeps no log of what runs in a droplet";
-        stream::iter([Err(Error::unsupported(KIND, what))]).boxed()
+    fn logs(&self, id: MachineId, how: LogOptions) -> BoxStream<'static, Result<LogLine>> {
+        let Some(ssh) = self.ssh() else {
+            let what = "logs are in the droplets, and ssh was not set up to read them";
+            return stream::iter([Err(Error::unsupported(KIND, what))]).boxed();
+        };
+        let provider = self.clone();
+        let look = move || {
+            let (provider, id) = (provider.clone(), id.clone());
+            async move { provider.look(&id).await }.boxed()
+        };
+        ssh.logs(Arc::new(look), how)
     }
 
-    async fn exec(&self, _: &MachineId, _: Exec) -> Result<ExecSession> {
-        Err(Error::unsupported(KIND, "DigitalOcean runs no commands in a droplet; use ssh"))
+    async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
+        let Some(ssh) = self.ssh() else {
+            let what = "commands run by ssh, which was not set up";
+            return Err(Error::unsupported(KIND, what));
+        };
+        ssh.exec(&self.look(id).await?, &command).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

@@ -1,7 +1,7 @@
 //! What a droplet cannot have, told before anything is asked.
 
-use machine_core::{Error, ErrorKind, MachineSpec, Network, Result};
-use secrecy::ExposeSecret as _;
+use machine_core::{Capabilities, Error, ErrorKind, MachineSpec, Network, Result};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::kind::KIND;
 
@@ -15,7 +15,7 @@ pub(crate) const VOLUMES: usize = 15;
 ///
 /// # Errors
 /// `Unsupported` for what there is none of, `Invalid` for what is too much.
-pub(crate) fn refuse(spec: &MachineSpec) -> Result<()> {
+pub(crate) fn refuse(spec: &MachineSpec, can: &Capabilities) -> Result<()> {
     let lacking = [
         (!spec.command.is_empty(), "a droplet has no command of its own; user data can start one"),
         (!spec.env.is_empty(), "variables are for a machine's own command, and a droplet has none"),
@@ -32,19 +32,35 @@ pub(crate) fn refuse(spec: &MachineSpec) -> Result<()> {
     if let Some((_, what)) = lacking.into_iter().find(|(asked, _)| *asked) {
         return Err(Error::unsupported(KIND, what));
     }
-    match &spec.user_data {
-        Some(data) => user_data(data.expose_secret()),
-        None => Ok(()),
+    let length = spec.user_data.as_ref().map_or(0, |data| data.expose_secret().len());
+    match can.limits.user_data_bytes {
+        Some(limit) if length > limit => {
+            let kept = USER_DATA - limit;
+            let ours = if kept > 0 { format!(", {kept} of which we need ourselves") } else { String::new() };
+            let what = format!("the user data has {length} bytes; DigitalOcean takes {USER_DATA} at most{ours}");
+            Err(Error::new(ErrorKind::Invalid, what).with_hint("have it fetch what is large"))
+        }
+        _ => Ok(()),
     }
 }
 
-/// User data travels as it is, and what is not ASCII in it makes the creation fail after it was accepted.
-fn user_data(text: &str) -> Result<()> {
+/// Refuses user data that would not arrive: it travels as it is, and what is not ASCII in it makes the creation fail after it
+/// was accepted. `users` is what was asked for, `whole` what it has become.
+///
+/// # Errors
+/// `Invalid`.
+pub(crate) fn travels(users: Option<&SecretString>, whole: Option<&SecretString>) -> Result<()> {
+    let text = |data: Option<&SecretString>| data.map(|data| data.expose_secret().to_owned()).unwrap_or_default();
     let invalid = |what: String, hint: &'static str| Err(Error::new(ErrorKind::Invalid, what).with_hint(hint));
-    if text.len() > USER_DATA {
-        let what = format!("the user data has {} bytes; DigitalOcean takes {USER_DATA} at most", text.len());
-        return invalid(what, "have it fetch what is large");
+    let whole = text(whole);
+    if whole.len() > USER_DATA {
+        let what = format!("the user data travels as {} bytes; DigitalOcean takes {USER_DATA} at most", whole.len());
+        return invalid(what, "have it fetch what is large, or leave out what is not ASCII");
     }
+    if whole.is_ascii() {
+        return Ok(());
+    }
+    let text = text(users);
     match text.chars().position(|it| !it.is_ascii()) {
         None => Ok(()),
         Some(at) => {
@@ -66,28 +82,45 @@ mod tests {
     use machine_core::{EnvVar, Port};
 
     use super::*;
+    use crate::provider::capabilities;
 
-    fn refused(change: impl Fn(&mut MachineSpec)) -> Option<(ErrorKind, String)> {
+    fn refused(ssh: bool, change: impl Fn(&mut MachineSpec)) -> Option<(ErrorKind, String)> {
         let mut spec = MachineSpec::new("web-1".parse().unwrap());
         change(&mut spec);
-        refuse(&spec).err().map(|error| (error.kind(), error.to_string()))
+        let can = capabilities(crate::Pace::default(), ssh);
+        refuse(&spec, &can).err().map(|error| (error.kind(), error.to_string()))
     }
 
     #[test]
     fn what_a_droplet_cannot_have() {
-        assert_eq!(refused(|_| {}), None);
-        assert_eq!(refused(|spec| spec.env.push(EnvVar::new("A", "b"))).unwrap().0, ErrorKind::Unsupported);
-        assert_eq!(refused(|spec| spec.command.push("true".into())).unwrap().0, ErrorKind::Unsupported);
-        assert_eq!(refused(|spec| spec.ports.push(Port { host: 80, guest: 80 })).unwrap().0, ErrorKind::Unsupported);
+        assert_eq!(refused(false, |_| {}), None);
+        assert_eq!(refused(false, |spec| spec.env.push(EnvVar::new("A", "b"))).unwrap().0, ErrorKind::Unsupported);
+        assert_eq!(refused(false, |spec| spec.command.push("true".into())).unwrap().0, ErrorKind::Unsupported);
+        let port = Port { host: 80, guest: 80 };
+        assert_eq!(refused(false, |spec| spec.ports.push(port)).unwrap().0, ErrorKind::Unsupported);
     }
 
     #[test]
-    fn user_data_is_ascii_and_not_too_long() {
-        assert_eq!(refused(|spec| spec.user_data = Some("x".repeat(USER_DATA).into())), None);
-        let (kind, words) = refused(|spec| spec.user_data = Some("x".repeat(USER_DATA + 1).into())).unwrap();
+    fn user_data_is_not_too_long() {
+        let long = |bytes: usize| move |spec: &mut MachineSpec| spec.user_data = Some("x".repeat(bytes).into());
+        assert_eq!(refused(false, long(USER_DATA)), None);
+        let (kind, words) = refused(false, long(USER_DATA + 1)).unwrap();
         assert!(kind == ErrorKind::Invalid && words.contains("65537"), "{words}");
-        let (kind, words) = refused(|spec| spec.user_data = Some("#cloud-config\nmotd: żółw\n".into())).unwrap();
+        let (_, words) = refused(true, long(USER_DATA)).unwrap();
+        assert!(words.contains("2048 of which"), "{words}");
+    }
+
+    #[test]
+    fn user_data_travels_in_ascii() {
+        let travels = |users: &str, whole: &str| {
+            let (users, whole) = (SecretString::from(users), SecretString::from(whole));
+            travels(Some(&users), Some(&whole)).map_err(|error| (error.kind(), error.to_string()))
+        };
+        let users = "#cloud-config\nmotd: żółw\n";
+        assert_eq!(travels(users, "in base64"), Ok(()));
+        let (kind, words) = travels(users, &format!("mail\n\n{users}")).unwrap_err();
         assert!(kind == ErrorKind::Invalid && words.contains("line 2") && words.contains("'ż'"), "{words}");
         assert!(!words.contains("motd"), "{words}");
+        assert!(travels(users, &"x".repeat(USER_DATA + 1)).unwrap_err().1.contains("65537"));
     }
 }

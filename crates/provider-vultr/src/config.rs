@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use machine_core::Secret;
+use machine_ssh::SshConfig;
 
 /// Where the API is, where nothing else is said.
 pub(crate) const API: &str = "https://api.vultr.com/v2";
@@ -29,6 +30,9 @@ pub struct VultrConfig {
     pub region: String,
     /// How long to wait between looks, and for how long.
     pub pauses: Pauses,
+    /// How machines are reached, which the cloud itself does not do for us. Without it there are no commands and no logs, and
+    /// machines get the user data that they are asked for with, and nothing besides.
+    pub ssh: Option<SshConfig>,
 }
 
 impl VultrConfig {
@@ -44,6 +48,7 @@ impl VultrConfig {
             image: "debian-12".to_owned(),
             region: "ewr".to_owned(),
             pauses: Pauses::default(),
+            ssh: None,
         }
     }
 }

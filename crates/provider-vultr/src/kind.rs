@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use machine_core::{EnvSetting, Error, ErrorKind, OpenContext, Opened, ProviderInfo, ProviderKind, Result, Secret};
+use machine_ssh::SshSection;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
@@ -41,6 +42,9 @@ pub struct VultrSection {
     pub ca_file: Option<PathBuf>,
     /// Whether to keep to ten requests in a second: yes otherwise. An end point of one's own may take more.
     pub rate_limit: Option<bool>,
+    /// How machines are reached for commands, logs and copies.
+    #[serde(flatten)]
+    pub ssh: SshSection,
 }
 
 /// One text, or a list of them.
@@ -74,10 +78,13 @@ impl ProviderKind for VultrKind {
     const INFO: ProviderInfo =
         ProviderInfo { kind: crate::KIND, title: "Vultr", documentation: "https://docs.vultr.com/" };
 
-    const ENVIRONMENT: &'static [EnvSetting] =
-        &[EnvSetting { name: "VULTR_API_KEY", key: "api-key" }, EnvSetting { name: "VULTR_API_URL", key: "api-url" }];
+    const ENVIRONMENT: &'static [EnvSetting] = &[
+        EnvSetting { name: "VULTR_API_KEY", key: "api-key" },
+        EnvSetting { name: "VULTR_API_URL", key: "api-url" },
+        EnvSetting { name: "VULTR_SSH_PORT", key: "ssh-port" },
+    ];
 
-    fn open(section: VultrSection, _: &OpenContext) -> Result<Opened> {
+    fn open(section: VultrSection, context: &OpenContext) -> Result<Opened> {
         let key = section.api_key.filter(|key| !key.expose().trim().is_empty()).ok_or_else(|| {
             Error::new(ErrorKind::Unauthenticated, "there is no API key for Vultr")
                 .with_hint("set VULTR_API_KEY, or `api-key` in the section `vultr:`; the account's settings have it")
@@ -91,6 +98,7 @@ impl ProviderKind for VultrKind {
             size: section.machine_size.unwrap_or(defaults.size),
             image: section.image.unwrap_or(defaults.image),
             region: section.region.unwrap_or(defaults.region),
+            ssh: Some(section.ssh.config(context)?),
             ..defaults
         })
         .map(Opened::new)

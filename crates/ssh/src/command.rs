@@ -11,14 +11,14 @@ pub(crate) const GROUP: &str = "machine-group:";
 pub(crate) struct Line {
     /// What the login shell is given. The first line of its output tells the process group of the command.
     pub(crate) line: Vec<u8>,
-    /// What goes before the input: variables, which would be on show as arguments.
+    /// What goes before the input, or into a file where the input is a terminal: variables, which would be on show as arguments.
     pub(crate) preamble: Vec<u8>,
 }
 
 /// The line for a command.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for what no process can have; [`ErrorKind::Unsupported`] for variables with a terminal.
+/// [`ErrorKind::Invalid`] for what no process can have.
 pub(crate) fn line(command: &Exec) -> Result<Line> {
     if command.command.is_empty() {
         return Err(Error::new(ErrorKind::Invalid, "there is no command to run"));
@@ -39,21 +39,15 @@ pub(crate) fn line(command: &Exec) -> Result<Line> {
         preamble.push(b'\n');
     }
     let mut line = format!("echo {GROUP}$$; ").into_bytes();
-    if !preamble.is_empty() {
-        if command.tty.is_some() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "a command with a terminal cannot be given variables by ssh",
-            )
-            .with_hint("set them inside, or leave the terminal out"));
-        }
+    if !preamble.is_empty() && command.tty.is_none() {
         // Byte by byte: what follows is the command's own input, none of which may be taken from it.
         line.extend_from_slice(format!("eval \"$(dd bs=1 count={} 2>/dev/null)\" && ", preamble.len()).as_bytes());
     }
     if let Some(dir) = &command.workdir {
         line.extend_from_slice(b"cd -- ");
         quote(dir, &mut line)?;
-        line.extend_from_slice(b" && ");
+        // Nothing was executed, and the shell's own status would look like the command's.
+        line.extend_from_slice(b" || exit 126; ");
     }
     line.extend_from_slice(b"exec");
     for word in &command.command {
@@ -61,6 +55,17 @@ pub(crate) fn line(command: &Exec) -> Result<Line> {
         quote(word, &mut line)?;
     }
     Ok(Line { line, preamble })
+}
+
+/// The line that keeps its input in a file and tells where.
+pub(crate) const KEEP: &[u8] = b"umask 077; f=$(mktemp) && cat > \"$f\" && echo \"$f\"";
+
+/// A line with the variables from a file of ours, which goes at once.
+pub(crate) fn sourced(file: &[u8], line: &[u8]) -> Vec<u8> {
+    let file = String::from_utf8_lossy(file).replace('\'', r"'\''");
+    let mut whole = format!(". '{file}'; rm -f '{file}'; ").into_bytes();
+    whole.extend_from_slice(line);
+    whole
 }
 
 /// The line that sends a signal to a command's process group.
@@ -88,7 +93,7 @@ fn quote(word: &OsText, line: &mut Vec<u8>) -> Result<()> {
 mod tests {
     use std::process::Command;
 
-    use machine_core::{EnvVar, WindowSize};
+    use machine_core::EnvVar;
     use proptest::prelude::*;
 
     use super::*;
@@ -100,8 +105,6 @@ mod tests {
         assert_eq!(kind(Exec::of(["a\0b"])), ErrorKind::Invalid);
         let with = |name: &str| Exec { env: vec![EnvVar::new(name, "x")], ..Exec::of(["true"]) };
         assert!(["", "1A", "A=B", "A B", "A;b"].iter().all(|name| kind(with(name)) == ErrorKind::Invalid));
-        let tty = Some(WindowSize { columns: 80, rows: 24 });
-        assert_eq!(kind(Exec { tty, ..with("A") }), ErrorKind::Unsupported);
     }
 
     #[test]

@@ -31,12 +31,19 @@ const STDERR: u32 = 1;
 
 impl Connection {
     /// Runs a command, with the contract of [`CloudProvider::exec`](machine_core::CloudProvider::exec). Several may run over
-    /// one connection; what is not read of one of them holds up all others and their signals, until it is read or dropped.
+    /// one connection; what is not read of one of them holds up all others, until it is read or dropped.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] and [`ErrorKind::Unsupported`] for what cannot be run; else what became of the connection.
     pub async fn exec(self: &Arc<Self>, command: &Exec) -> Result<ExecSession> {
-        let Line { line, preamble } = command::line(command)?;
+        let Line { line, preamble } = match command::line(command)? {
+            // A terminal would show what is written to it, and take some of its characters for keys.
+            made if command.tty.is_some() && !made.preamble.is_empty() => {
+                let kept = self.keep(made.preamble).await?;
+                Line { line: command::sourced(&kept, &made.line), preamble: Vec::new() }
+            }
+            made => made,
+        };
         let channel = self.channel().await?;
         if let Some(size) = command.tty {
             let (columns, rows) = (size.columns.into(), size.rows.into());
@@ -70,6 +77,29 @@ impl Connection {
         Ok(ExecSession { events: events.boxed(), stdin, control: Arc::new(control) })
     }
 
+    /// Puts text into a file in the machine that only our user can read; answers with its path.
+    async fn keep(&self, text: Vec<u8>) -> Result<Vec<u8>> {
+        let mut channel = self.channel().await?;
+        channel.exec(true, command::KEEP).await.map_err(lost)?;
+        channel.data_bytes(text).await.map_err(lost)?;
+        channel.eof().await.map_err(lost)?;
+        let mut path = Vec::new();
+        let read = async {
+            while let Some(message) = channel.wait().await {
+                if let ChannelMsg::Data { data } = message {
+                    path.extend_from_slice(&data);
+                }
+            }
+        };
+        let late = |_| Error::new(ErrorKind::Timeout, "the machine did not take the command's variables");
+        tokio::time::timeout(ANSWER, read).await.map_err(late)?;
+        let path = path.trim_ascii_end().to_vec();
+        if path.starts_with(b"/") {
+            return Ok(path);
+        }
+        Err(Error::new(ErrorKind::Upstream, "the machine has no room for the command's variables"))
+    }
+
     async fn channel(&self) -> Result<russh::Channel<Msg>> {
         let opened = tokio::time::timeout(ANSWER, self.handle.channel_open_session()).await;
         opened.map_err(|_| Error::new(ErrorKind::Timeout, "the machine's ssh gives no session"))?.map_err(|error| {
@@ -83,9 +113,11 @@ impl Connection {
         })
     }
 
-    /// Sends a signal to a group of processes. Those that have ended are left alone.
+    /// Sends a signal to a group of processes. Those that have ended are left alone. Over a connection of its own: this one
+    /// may be held up by output that nobody reads, which is when signals are wanted.
     async fn signal(&self, group: u32, signal: Signal) -> Result<()> {
-        let mut channel = self.channel().await?;
+        let connection = self.another(ANSWER).await?;
+        let mut channel = connection.channel().await?;
         channel.exec(false, command::kill(group, signal)).await.map_err(lost)?;
         let done = async { while channel.wait().await.is_some() {} };
         tokio::time::timeout(ANSWER, done)

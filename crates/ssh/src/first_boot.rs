@@ -5,10 +5,16 @@ use base64::prelude::BASE64_STANDARD;
 use machine_core::{Error, ErrorKind, Result};
 use russh::keys::{PrivateKey, PublicKey};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 use crate::HostKey;
 use crate::host_key::line;
+
+/// The most that ASCII user data grows by.
+pub const OVERHEAD: usize = 2048;
+
+/// How a configuration begins.
+const HEAD: &str = "#cloud-config\n";
 
 /// How our part is joined to what else the user data says: lists are made longer, and what is said already stays.
 const MERGE: &str = "list(append)+dict(no_replace,recurse_list)+str()";
@@ -22,20 +28,21 @@ pub struct FirstBoot {
     pub host_keys: Vec<PublicKey>,
 }
 
-/// Puts `key` into the user data, and lets those in who hold one of `logins` (lines as of a file of authorized keys).
+/// Puts `key` into the user data, where there is one, and lets those in who hold one of `logins`.
 ///
-/// The user's own document arrives in the machine byte for byte, as a part of its own before ours, whatever its kind
-/// (a configuration, a script, a mail of several parts). Host keys that its configuration states are the machine's, and
-/// ours is left out, unless they are of kinds that we do not take (RSA): then the machine has both. Those that stand in a mail of several parts are not read here; they win in the machine, which then
-/// proves itself by a key that nobody pinned and is not believed.
+/// The user's own document arrives in the machine byte for byte: a configuration with our lines behind it where they say
+/// nothing that it says too, and else as a part of its own before ours, whatever its kind (a configuration, a script, a mail
+/// of several parts). Host keys that its configuration states are the machine's, and ours is left out, unless they are of
+/// kinds that we do not take (RSA): then the machine has both. Those that stand in a mail of several parts are not read here;
+/// they win in the machine, which then proves itself by a key that nobody pinned and is not believed.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for host keys or logins that are none.
-pub fn first_boot(users: Option<&SecretString>, key: &HostKey, logins: &[String]) -> Result<FirstBoot> {
+/// [`ErrorKind::Invalid`] for host keys that are none.
+pub fn first_boot(users: Option<&SecretString>, key: Option<&HostKey>, logins: &[PublicKey]) -> Result<FirstBoot> {
     let users = users.map(SecretString::expose_secret).filter(|text| !text.trim().is_empty());
     let stated = users.map(stated_keys).transpose()?.unwrap_or_default();
-    let mut ours = "#cloud-config\n".to_owned();
-    if stated.is_empty() {
+    let mut ours = String::new();
+    if let Some(key) = key.filter(|_| stated.is_empty()) {
         ours.push_str("ssh_keys:\n  ed25519_private: |\n");
         for text in key.private()?.expose().lines() {
             ours.push_str(&format!("    {text}\n"));
@@ -45,19 +52,41 @@ pub fn first_boot(users: Option<&SecretString>, key: &HostKey, logins: &[String]
     if !logins.is_empty() {
         ours.push_str("ssh_authorized_keys:\n");
         for login in logins {
-            let login = PublicKey::from_openssh(login.trim()).map_err(|error| {
-                Error::new(ErrorKind::Invalid, "a key to log in with is no public key of OpenSSH").with_source(error)
-            })?;
             // A comment may hold anything that means something in YAML, and means nothing to the machine.
             ours.push_str(&format!("  - {}\n", line(&PublicKey::new(login.key_data().clone(), ""))?));
         }
     }
-    let host_keys = if stated.is_empty() { vec![key.public().clone()] } else { stated };
+    if !users.is_some_and(|users| users.contains("chpasswd")) {
+        // A cloud may give root a password that has expired, and sshd then lets nobody in without a terminal, whatever the key.
+        ours.push_str("chpasswd:\n  expire: false\n");
+    }
+    let host_keys = if stated.is_empty() { key.map(HostKey::public).cloned().into_iter().collect() } else { stated };
     let user_data = match users {
-        None => ours,
-        Some(users) => mail(users, &ours)?,
+        None => format!("{HEAD}{ours}"),
+        Some(users) => match appended(users, &ours) {
+            Some(one) => one,
+            None => mail(users, &format!("{HEAD}{ours}"))?,
+        },
     };
     Ok(FirstBoot { user_data: user_data.into(), host_keys })
+}
+
+/// The user's configuration with our lines behind it: where both are simple enough that the whole says what each says, and
+/// nothing else.
+fn appended(users: &str, ours: &str) -> Option<String> {
+    if !users.is_ascii() || !users.starts_with(HEAD) {
+        return None;
+    }
+    let end = if users.ends_with('\n') { "" } else { "\n" };
+    let whole = format!("{users}{end}{ours}");
+    let read = |text: &str| serde_yaml::from_str::<Mapping>(text).ok();
+    let (mut both, added) = (read(users)?, read(ours)?);
+    for (key, value) in added {
+        if both.insert(key, value).is_some() {
+            return None;
+        }
+    }
+    (read(&whole)? == both).then_some(whole)
 }
 
 /// The host keys that a configuration states, of the kinds that we take.
@@ -138,8 +167,8 @@ mod tests {
 
     fn make(users: Option<&str>, logins: &[&str]) -> (HostKey, Result<FirstBoot>) {
         let key = HostKey::generate().unwrap();
-        let logins: Vec<String> = logins.iter().map(|&login| login.to_owned()).collect();
-        let made = first_boot(users.map(SecretString::from).as_ref(), &key, &logins);
+        let logins: Vec<PublicKey> = logins.iter().map(|login| PublicKey::from_openssh(login).unwrap()).collect();
+        let made = first_boot(users.map(SecretString::from).as_ref(), Some(&key), &logins);
         (key, made)
     }
 
@@ -174,7 +203,44 @@ mod tests {
         let (_, made) = make(Some(&users), &[LOGIN]);
         let made = made.unwrap();
         assert_eq!(made.host_keys, [theirs.public().clone()]);
-        assert!(ours(made.user_data.expose_secret()).get("ssh_keys").is_none());
+        assert_eq!(made.user_data.expose_secret().matches("ed25519_private").count(), 1);
+    }
+
+    #[test]
+    fn it_grows_by_no_more_than_is_said() {
+        for users in ["#!/bin/sh\n", "#cloud-config\nruncmd: [true]\n"] {
+            let made = make(Some(users), &[LOGIN]).1.unwrap();
+            let grown = made.user_data.expose_secret().len() - users.len();
+            // A key to log in with may be of RSA, and longer.
+            assert!(grown + 700 < OVERHEAD, "{grown}");
+        }
+    }
+
+    #[test]
+    fn our_lines_follow_a_simple_configuration() {
+        for (users, simple) in [
+            ("#cloud-config\nruncmd: [true]\n", true),
+            ("#cloud-config\npackages:\n  - jq", true),
+            ("#cloud-config\nssh_authorized_keys: [x]\n", false),
+            ("#cloud-config\n{runcmd: [true]}\n", false),
+            ("#cloud-config\n  runcmd: [true]\n", false),
+            ("#cloud-config\nmotd: |+\n  hello\n\n", true),
+            ("#cloud-config\na: b\n---\nc: d\n", false),
+            ("#cloud-config\nmotd: \u{17c}\n", false),
+            ("#!/bin/sh\n", false),
+        ] {
+            let made = make(Some(users), &[LOGIN]).1.unwrap();
+            let text = made.user_data.expose_secret();
+            assert_eq!(text.starts_with(users), simple, "{text}");
+            assert_eq!(text.starts_with("Content-Type"), !simple, "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_that_the_user_sets_expire_as_the_user_says() {
+        let says = |users| make(users, &[]).1.unwrap().user_data.expose_secret().contains("expire: false");
+        assert!(says(None) && says(Some("#!/bin/sh\n")));
+        assert!(!says(Some("#cloud-config\nchpasswd: {list: ['root:x']}\n")));
     }
 
     #[test]
@@ -184,7 +250,6 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         let words = format!("{error} {error:?}");
         assert!(words.contains("ecdsa_private") && !words.contains("hunter2"), "{words}");
-        assert_eq!(make(None, &["nonsense"]).1.unwrap_err().kind(), ErrorKind::Invalid);
     }
 
     #[test]

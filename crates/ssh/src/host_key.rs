@@ -19,11 +19,7 @@ impl HostKey {
     /// # Errors
     /// Where the system has none.
     pub fn generate() -> Result<Self> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|error| {
-            Error::new(ErrorKind::Config, "this computer gives no random numbers for a host key").with_source(error)
-        })?;
-        Ok(Self { key: PrivateKey::from(Ed25519Keypair::from_seed(&seed)) })
+        Ok(Self { key: ed25519()? })
     }
 
     /// The half that is pinned.
@@ -45,6 +41,18 @@ impl fmt::Debug for HostKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("HostKey").field(&self.public().fingerprint(russh::keys::HashAlg::Sha256).to_string()).finish()
     }
+}
+
+/// A new key of the algorithm Ed25519, from the system's random numbers.
+///
+/// # Errors
+/// Where the system has none.
+pub(crate) fn ed25519() -> Result<PrivateKey> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| {
+        Error::new(ErrorKind::System, "this computer gives no random numbers for a key").with_source(error)
+    })?;
+    Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
 }
 
 /// The public half as one line of a file of keys.

@@ -1,12 +1,12 @@
 //! What is remembered of machines: by which key each proves itself, and by which key we log in.
 //!
 //! A directory (0700) with a directory for each machine: `intent-<id>` from before it is asked for, `machine-<id>` as soon as
-//! its id is known. In it `host_keys` (public, a line each) and `login` (private, as OpenSSH keeps it), each 0600. Every
-//! change is on disk when the call returns, and is there wholly or not at all.
+//! its id is known. In it `host_keys` (public, a line each), `birth` (the one of them that stood in the user data) and `login`
+//! (private, as OpenSSH keeps it), each 0600. Every change is on disk when the call returns, and is there wholly or not at all.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +18,10 @@ use tempfile::NamedTempFile;
 use crate::host_key::line;
 
 const HOST_KEYS: &str = "host_keys";
+const BIRTH: &str = "birth";
 const LOGIN: &str = "login";
+const KNOWN_HOSTS: &str = "known_hosts";
+const LOCK: &str = "lock";
 
 /// The largest file that is read.
 const LONGEST: u64 = 1 << 20;
@@ -32,8 +35,10 @@ pub struct Identities {
 /// What is remembered of one machine.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The host keys of which it must prove one.
+    /// The host keys of which it must prove one. None before the first connection where the cloud is believed.
     pub host_keys: Vec<PublicKey>,
+    /// The one that everybody in the machine can read, until it is replaced.
+    pub birth: Option<PublicKey>,
     /// The key that was made to log in there, where no other is used; its `Debug` shows no secret.
     pub login: Option<Arc<PrivateKey>>,
 }
@@ -59,6 +64,9 @@ impl Identities {
             if let Some(login) = &identity.login {
                 let text = login.to_openssh(LineEnding::LF).map_err(io::Error::other)?;
                 put(&dir, LOGIN, text.as_bytes())?;
+            }
+            if let Some(birth) = &identity.birth {
+                put(&dir, BIRTH, line(birth).map_err(io::Error::other)?.as_bytes())?;
             }
             put(&dir, HOST_KEYS, lines(&identity.host_keys).map_err(io::Error::other)?.as_bytes())?;
             sync(&self.dir)
@@ -92,20 +100,94 @@ impl Identities {
         };
         let host_keys = text.lines().map(PublicKey::from_openssh).collect::<std::result::Result<Vec<_>, _>>();
         let host_keys = host_keys.map_err(|error| damaged(HOST_KEYS, error))?;
+        let birth = read(&dir.join(BIRTH))?.map(|text| PublicKey::from_openssh(text.trim())).transpose();
+        let birth = birth.map_err(|error| damaged(BIRTH, error))?;
         let login = match read(&dir.join(LOGIN))? {
             Some(text) => Some(Arc::new(PrivateKey::from_openssh(&text).map_err(|error| damaged(LOGIN, error))?)),
             None => None,
         };
-        Ok(Some(Identity { host_keys, login }))
+        Ok(Some(Identity { host_keys, birth, login }))
     }
 
-    /// Pins other host keys than before.
+    /// Pins other host keys than before. A machine of which nothing was remembered is from now on.
     ///
     /// # Errors
     /// Where it cannot be written; then those of before are still pinned.
     pub fn pin(&self, machine: &MachineId, host_keys: &[PublicKey]) -> Result<()> {
         let text = lines(host_keys)?;
-        put(&self.machine(machine)?, HOST_KEYS, text.as_bytes()).map_err(|error| self.unwritable(error))
+        let dir = self.machine(machine)?;
+        let pin = || {
+            DirBuilder::new().mode(0o700).recursive(true).create(&dir)?;
+            put(&dir, HOST_KEYS, text.as_bytes())
+        };
+        pin().map_err(|error| self.unwritable(error))
+    }
+
+    /// Says that the machine shows the key of its birth no more.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn grown(&self, machine: &MachineId) -> Result<()> {
+        let dir = self.machine(machine)?;
+        let remove = || match fs::remove_file(dir.join(BIRTH)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync(&dir),
+        };
+        remove().map_err(|error| self.unwritable(error))
+    }
+
+    /// Keeps every other program of this computer from changing what the machine proves itself by, until the answer is
+    /// dropped. `None` while another does.
+    ///
+    /// # Errors
+    /// Where there is nothing remembered, or no file can be locked.
+    pub fn lock(&self, machine: &MachineId) -> Result<Option<File>> {
+        let path = self.machine(machine)?.join(LOCK);
+        let open = || {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path)?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(file)),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
+        };
+        open().map_err(|error| self.unwritable(error))
+    }
+
+    /// A file of known hosts, of which `alias` is the machine; those that `ssh` reads.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn known_hosts(&self, machine: &MachineId, alias: &str, host_keys: &[PublicKey]) -> Result<PathBuf> {
+        let dir = self.machine(machine)?;
+        let lines = host_keys.iter().map(|key| line(key).map(|line| format!("{alias} {line}\n")));
+        let text = lines.collect::<Result<String>>()?;
+        put(&dir, KNOWN_HOSTS, text.as_bytes()).map_err(|error| self.unwritable(error))?;
+        Ok(dir.join(KNOWN_HOSTS))
+    }
+
+    /// The file of the key that was made to log in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for what can be no id.
+    pub fn login_file(&self, machine: &MachineId) -> Result<PathBuf> {
+        Ok(self.machine(machine)?.join(LOGIN))
+    }
+
+    /// Where what is remembered of a machine stands.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for what can be no id.
+    pub fn place(&self, machine: &MachineId) -> Result<PathBuf> {
+        self.machine(machine)
+    }
+
+    /// Forgets a wish of which no machine came. Without effect where nothing is remembered.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub fn abandon(&self, intent: IntentId) -> Result<()> {
+        self.remove(&self.intent(intent))
     }
 
     /// Forgets a machine that is gone. Without effect where nothing is remembered.
@@ -113,7 +195,11 @@ impl Identities {
     /// # Errors
     /// Where it cannot be removed.
     pub fn forget(&self, machine: &MachineId) -> Result<()> {
-        match fs::remove_dir_all(self.machine(machine)?) {
+        self.remove(&self.machine(machine)?)
+    }
+
+    fn remove(&self, dir: &Path) -> Result<()> {
+        match fs::remove_dir_all(dir) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unwritable(error)),
             _ => Ok(()),
         }
@@ -179,7 +265,7 @@ mod tests {
         let login = HostKey::generate().unwrap();
         let private = PrivateKey::from_openssh(login.private().unwrap().expose()).unwrap();
         let host_keys = vec![HostKey::generate().unwrap().public().clone()];
-        (Identity { host_keys, login: Some(Arc::new(private)) }, login)
+        (Identity { birth: Some(host_keys[0].clone()), host_keys, login: Some(Arc::new(private)) }, login)
     }
 
     #[test]
@@ -200,13 +286,41 @@ mod tests {
         let kept = identities.of(&machine).unwrap().unwrap();
         assert_eq!(kept.host_keys, given.host_keys);
         assert_eq!(kept.login.unwrap().public_key(), login.public());
+        assert_eq!(kept.birth, given.birth);
         let next = vec![HostKey::generate().unwrap().public().clone(), given.host_keys[0].clone()];
         identities.pin(&machine, &next).unwrap();
         assert_eq!(identities.of(&machine).unwrap().unwrap().host_keys, next);
+        identities.grown(&machine).unwrap();
+        identities.grown(&machine).unwrap();
+        assert_eq!(identities.of(&machine).unwrap().unwrap().birth, None);
         identities.forget(&machine).unwrap();
         identities.forget(&machine).unwrap();
         assert!(identities.of(&machine).unwrap().is_none());
         assert_eq!(fs::read_dir(home.path().join("a/b")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_wish_that_came_to_nothing_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let identities = Identities::new(home.path());
+        let intent = IntentId::mint();
+        identities.begin(intent, &identity().0).unwrap();
+        identities.abandon(intent).unwrap();
+        identities.abandon(intent).unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_at_a_time_changes_it() {
+        let home = tempfile::tempdir().unwrap();
+        let identities = Identities::new(home.path());
+        let machine = MachineId::new("one");
+        assert!(identities.lock(&machine).is_err());
+        identities.pin(&machine, &identity().0.host_keys).unwrap();
+        let held = identities.lock(&machine).unwrap();
+        assert!(held.is_some() && identities.lock(&machine).unwrap().is_none());
+        drop(held);
+        assert!(identities.lock(&machine).unwrap().is_some());
     }
 
     #[test]

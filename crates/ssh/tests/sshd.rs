@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use machine_core::{EnvVar, ErrorKind, Exec, ExecEvent, ExecSession, ExitStatus, Signal, WindowSize};
-use machine_ssh::{Connection, HostKey, Target};
+use machine_ssh::{Connection, HostKey, Login, Target, Trust};
 use russh::keys::PrivateKey;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
@@ -74,8 +74,8 @@ impl Sshd {
         let target = Target {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             user: user.trim().to_owned(),
-            host_keys: vec![host.public().clone()],
-            login: Arc::new(PrivateKey::from_openssh(login.private().unwrap().expose()).unwrap()),
+            trust: Trust::Pinned(vec![host.public().clone()]),
+            login: Login::Key(Arc::new(PrivateKey::from_openssh(login.private().unwrap().expose()).unwrap())),
         };
         Some(Self { child, dir, target })
     }
@@ -227,13 +227,26 @@ async fn a_terminal_has_its_size() {
 }
 
 #[tokio::test]
+async fn a_terminal_gets_variables_that_nobody_else_sees() {
+    let Some(sshd) = Sshd::start() else { return };
+    let connection = sshd.connect(&sshd.target).await.unwrap();
+    let tty = Some(WindowSize { columns: 80, rows: 24 });
+    let script = "printf '%s|' \"$TOKEN\"; tr '\\0' ' ' < /proc/$$/cmdline; find /tmp -maxdepth 1 -type f -name 'tmp.*' -exec grep -l 'hunter[2]' {} +; stty -a";
+    let command = Exec { tty, env: vec![EnvVar::new("TOKEN", "hunter2\u{3}'")], ..Exec::of(["sh", "-c", script]) };
+    let done = run(&connection, command).await;
+    let (token, rest) = done.out().split_once('|').unwrap();
+    assert_eq!(token, "hunter2\u{3}'");
+    assert!(!rest.contains("hunter2") && !rest.contains("\n/tmp/") && rest.contains("rows 24"), "{rest}");
+}
+
+#[tokio::test]
 async fn only_the_machine_is_believed_and_only_the_key_is_let_in() {
     let Some(sshd) = Sshd::start() else { return };
     sshd.connect(&sshd.target).await.unwrap();
     let other = HostKey::generate().unwrap();
-    let wrong = Target { host_keys: vec![other.public().clone()], ..sshd.target.clone() };
+    let wrong = Target { trust: Trust::Pinned(vec![other.public().clone()]), ..sshd.target.clone() };
     assert_eq!(sshd.connect(&wrong).await.unwrap_err().kind(), ErrorKind::Protocol);
-    let login = Arc::new(PrivateKey::from_openssh(other.private().unwrap().expose()).unwrap());
+    let login = Login::Key(Arc::new(PrivateKey::from_openssh(other.private().unwrap().expose()).unwrap()));
     let stranger = Target { login, ..sshd.target.clone() };
     assert_eq!(sshd.connect(&stranger).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 }

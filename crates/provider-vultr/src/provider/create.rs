@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineSpec, Result, Secret};
+use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Result, Secret};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::VultrProvider;
@@ -14,7 +14,7 @@ use crate::wire::{CreateInstance, Instance, One, UserData};
 
 impl VultrProvider {
     pub(super) async fn create_machine(&self, intent: &Intent, spec: &MachineSpec) -> Result<Machine> {
-        refuse(spec)?;
+        refuse(spec, self.capabilities.limits.user_data_bytes)?;
         let tagged = Tagged { markers: Some(intent.markers()), labels: spec.labels.clone(), others: Vec::new() };
         let tags = tagged.write()?;
         let image = spec.image.as_deref().unwrap_or(&self.config.image);
@@ -30,6 +30,10 @@ impl VultrProvider {
             Source::Os(id) => (Some(id), None),
             Source::Snapshot(id) => (None, Some(id)),
         };
+        let user_data = match &self.ssh {
+            Some(ssh) => Some(ssh.prepare(intent, spec.user_data.as_ref())?),
+            None => spec.user_data.clone(),
+        };
         let request = CreateInstance {
             region: String::new(),
             plan: placement.plan,
@@ -39,12 +43,23 @@ impl VultrProvider {
             hostname: spec.name.to_string(),
             tags,
             sshkey_id,
-            user_data: spec.user_data.as_ref().map(encoded),
+            user_data: user_data.as_ref().map(encoded),
             enable_ipv6: true,
             backups: "disabled",
             activation_email: false,
         };
-        let mut made = self.in_one_of(&placement.regions, request).await?;
+        let made = self.in_one_of(&placement.regions, request).await;
+        if let Some(ssh) = &self.ssh {
+            match &made {
+                // It is bound again when it is reached, and there is a machine now whatever becomes of this.
+                Ok(made) => ssh.bind(intent.id, &MachineId::new(made.id.as_str())).unwrap_or_else(|error| {
+                    tracing::warn!(%error, machine = made.id, "a machine was made whose keys are not in their place");
+                }),
+                Err(error) if error.effect() == Effect::None => ssh.abandon(intent.id),
+                Err(_) => {}
+            }
+        }
+        let mut made = made?;
         // The answer may come before the tags do, and they were in the request.
         if made.tags.is_empty() {
             made.tags = tagged.write()?;

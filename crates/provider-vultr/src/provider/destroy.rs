@@ -12,7 +12,13 @@ impl VultrProvider {
         let request = || self.api.delete(&["instances", id.as_str()]);
         match self.api.unlocked(self.api.pauses.lock, request).await {
             Err(error) if Said::by(&error) == Some(Said::Leaving) => Ok(Destroyed::Accepted),
-            outcome => destroyed(outcome),
+            outcome => {
+                let destroyed = destroyed(outcome)?;
+                if let Some(ssh) = &self.ssh {
+                    ssh.forget(id);
+                }
+                Ok(destroyed)
+            }
         }
     }
 }

@@ -21,14 +21,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
+use futures::{FutureExt as _, StreamExt as _};
 use machine_core::{
     Account, AccountId, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec,
     ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page,
     Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector, Snapshots,
     SshKeys, StopsBill, Transport, Until, Volumes,
 };
+use machine_ssh::Ssh;
 
 use crate::api::Api;
 use crate::config::VultrConfig;
@@ -46,6 +47,7 @@ pub struct VultrProvider {
     api: Arc<Api>,
     config: VultrConfig,
     capabilities: Capabilities,
+    ssh: Option<Ssh>,
 }
 
 impl VultrProvider {
@@ -55,18 +57,25 @@ impl VultrProvider {
     /// [`ErrorKind::Config`] for an address of the API that is none.
     pub fn open(config: VultrConfig) -> Result<Self> {
         let api = Arc::new(Api::new(&config)?);
-        Ok(Self { api, config, capabilities: capabilities() })
+        let ssh = config.ssh.clone().map(Ssh::new);
+        Ok(Self { api, config, capabilities: capabilities(ssh.is_some()), ssh })
     }
 }
 
-fn capabilities() -> Capabilities {
+/// What it can do, by ssh or without.
+fn capabilities(ssh: bool) -> Capabilities {
+    let transport = if ssh { Transport::Ssh } else { Transport::None };
     Capabilities {
         create_once: CreateOnce::Lookup,
         stops_bill: StopsBill::Destroy,
         // Nothing is documented; longer than anybody has reported.
         list_lag: Duration::from_secs(10),
-        exec: Transport::None,
-        logs: Transport::None,
+        exec: transport,
+        exec_stdin: ssh,
+        exec_tty: ssh,
+        exec_live: ssh,
+        exact_output: ssh,
+        logs: transport,
         attach_live: true,
         attach_stopped: true,
         user_data: true,
@@ -77,7 +86,7 @@ fn capabilities() -> Capabilities {
         limits: Limits {
             name_len: 63,
             label_len: 255,
-            user_data_bytes: Some(USER_DATA),
+            user_data_bytes: Some(if ssh { USER_DATA - machine_ssh::OVERHEAD } else { USER_DATA }),
             volumes_per_machine: None,
             smallest_volume_gib: 10,
         },
@@ -152,14 +161,24 @@ impl CloudProvider for VultrProvider {
         self.destroy_machine(id).await
     }
 
-    fn logs(&self, _: MachineId, _: LogOptions) -> BoxStream<'static, Result<LogLine>> {
-        let error =
-            unsupported("Vultr keeps no logs of what runs inside a machine; they are there, to be read over ssh");
-        stream::once(async { Err(error) }).boxed()
+    fn logs(&self, id: MachineId, how: LogOptions) -> BoxStream<'static, Result<LogLine>> {
+        let Some(ssh) = &self.ssh else {
+            let error = unsupported("logs are in the machines, and ssh was not set up to read them");
+            return stream::once(async { Err(error) }).boxed();
+        };
+        let api = Arc::clone(&self.api);
+        let look = move || {
+            let (api, id) = (Arc::clone(&api), id.clone());
+            async move { api.machine(id.as_str()).await }.boxed()
+        };
+        ssh.logs(Arc::new(look), how)
     }
 
-    async fn exec(&self, _: &MachineId, _: Exec) -> Result<ExecSession> {
-        Err(unsupported("Vultr runs no commands inside a machine; its ssh server does"))
+    async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
+        let Some(ssh) = &self.ssh else {
+            return Err(unsupported("commands run by ssh, which was not set up"));
+        };
+        ssh.exec(&self.api.machine(id.as_str()).await?, &command).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

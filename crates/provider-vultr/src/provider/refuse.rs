@@ -3,10 +3,10 @@
 use machine_core::{Error, ErrorKind, MachineSpec, Network, Result};
 use secrecy::ExposeSecret as _;
 
-use super::{USER_DATA, unsupported};
+use super::unsupported;
 
-/// Refuses what this cloud has no place for.
-pub(super) fn refuse(spec: &MachineSpec) -> Result<()> {
+/// Refuses what this cloud has no place for, and user data of more than `most` bytes.
+pub(super) fn refuse(spec: &MachineSpec, most: Option<usize>) -> Result<()> {
     let excluded = [
         (!spec.command.is_empty(), "a machine has no command of its own; put it into user data"),
         (
@@ -23,8 +23,8 @@ pub(super) fn refuse(spec: &MachineSpec) -> Result<()> {
         return Err(unsupported(what));
     }
     let length = spec.user_data.as_ref().map_or(0, |data| data.expose_secret().len());
-    if length > USER_DATA {
-        let what = format!("the user data has {length} bytes, and at most {USER_DATA} are taken");
+    if let Some(most) = most.filter(|&most| length > most) {
+        let what = format!("the user data has {length} bytes, and at most {most} are taken");
         return Err(Error::new(ErrorKind::Invalid, what).with_hint("let it fetch the rest when it runs"));
     }
     Ok(())
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn what_has_no_place_is_refused() {
         let spec = || MachineSpec::new("web-1".parse().unwrap());
-        let kind = |spec: MachineSpec| refuse(&spec).map_err(|error| error.kind());
+        let kind = |spec: MachineSpec| refuse(&spec, Some(9)).map_err(|error| error.kind());
         assert_eq!(kind(spec()), Ok(()));
         let refused = [
             MachineSpec { command: vec!["true".into()], ..spec() },
@@ -53,7 +53,7 @@ mod tests {
             assert_eq!(kind(spec), Err(ErrorKind::Unsupported));
         }
         let data = |length| MachineSpec { user_data: Some("x".repeat(length).into()), ..spec() };
-        assert_eq!(kind(data(USER_DATA)), Ok(()));
-        assert_eq!(kind(data(USER_DATA + 1)), Err(ErrorKind::Invalid));
+        assert_eq!(kind(data(9)), Ok(()));
+        assert_eq!(kind(data(10)), Err(ErrorKind::Invalid));
     }
 }
