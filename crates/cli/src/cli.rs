@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Logs(commands::logs::Logs),
     /// Run a command inside a running machine.
     Exec(commands::exec::Exec),
+    /// Open a shell in a running machine.
+    Ssh(commands::ssh::Ssh),
     /// Copy files to or from a machine.
     Cp(commands::cp::Cp),
     /// Wait until a machine runs, has ended, or is gone.

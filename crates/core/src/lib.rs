@@ -32,6 +32,7 @@ mod poll;
 mod project;
 mod provider;
 mod secret;
+mod shell;
 mod snapshot;
 mod spec;
 mod ssh_key;
@@ -62,6 +63,7 @@ pub use poll::poll_until;
 pub use project::{Project, Projects};
 pub use provider::CloudProvider;
 pub use secret::Secret;
+pub use shell::Shell;
 pub use snapshot::{Snapshot, SnapshotSpec, Snapshots};
 pub use spec::{
     EnvVar, FileSpec, MachineSpec, Mount, Network, Port, ProviderOptions, SizeRequest, TypedOptions, VolumeMount,

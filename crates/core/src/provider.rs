@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use crate::{
     Account, Capabilities, Catalog, Destroyed, Dns, Exec, ExecSession, Found, IntentId, LogLine, LogOptions, Machine,
     MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector,
-    Snapshots, SshKeys, Until, Volumes,
+    Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 /// One cloud, one account. Every method is required, so that a decorator that forgets one does not compile; conveniences
@@ -89,6 +89,10 @@ pub trait CloudProvider: Debug + Send + Sync + 'static {
     /// reads the end of it at once. Dropping the session hangs up where the command is in our hands
     /// ([`exec_live`](Capabilities::exec_live)).
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession>;
+
+    /// What opens a shell in a running machine for a person, or has a shell there run `line`. Changes nothing in the cloud. A
+    /// machine that does not run is a [`Conflict`](crate::ErrorKind::Conflict).
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell>;
 
     /// What is on offer.
     fn catalog(&self) -> &dyn Catalog;

@@ -9,8 +9,8 @@ use machine_core::CloudProvider;
 use machine_core::{
     Account, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found, Image,
     IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource,
-    Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Size, Snapshots, SshKeys, StopsBill,
-    Transport, Until, Volumes,
+    Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size, Snapshots, SshKeys,
+    StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 
@@ -220,6 +220,13 @@ impl CloudProvider for DigitalOceanProvider {
             return Err(Error::unsupported(KIND, what));
         };
         ssh.exec(&self.look(id).await?, &command).await
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        let Some(ssh) = self.ssh() else {
+            return Err(Error::unsupported(KIND, "a shell is opened by ssh, which was not set up"));
+        };
+        ssh.shell(&self.look(id).await?, line).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

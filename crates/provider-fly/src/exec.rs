@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use futures::stream;
 use machine_core::{
     Error, ErrorKind, Exec, ExecControl, ExecEvent, ExecSession, ExecStdin, ExitStatus, MachineId, MachineState,
-    Result, Signal, WindowSize,
+    OsText, Result, Shell, Signal, WindowSize,
 };
 use tokio::io::{AsyncReadExt as _, DuplexStream};
 
@@ -78,6 +78,23 @@ impl Fly {
         let events = events.flat_map(|ran| stream::iter(ran.map_or_else(|error| vec![Err(error)], events_of)));
         let stdin = stdin.map(|stdin| Box::pin(stdin) as ExecStdin);
         Ok(ExecSession { events: events.boxed(), stdin, control: Arc::new(NoControl(ended)) })
+    }
+
+    /// What opens a shell, which Fly's own program does over a way that the API does not have.
+    ///
+    /// # Errors
+    /// As [`CloudProvider::shell`](machine_core::CloudProvider::shell) has it.
+    pub(crate) async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        let machine = self.look(id).await?.machine;
+        if machine.state != MachineState::Running {
+            return Err(not_running(id, &machine.raw_state));
+        }
+        let app = self.app().await?;
+        let mut program = vec!["flyctl", "ssh", "console", "--app", app, "--machine", id.as_str()];
+        if let Some(line) = line {
+            program.extend(["--command", line]);
+        }
+        Ok(Shell::Program(program.into_iter().map(OsText::from).collect()))
     }
 
     async fn run(&self, id: &MachineId, command: Vec<String>, stdin: Option<String>) -> Result<Ran> {

@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Exec, ExecSession, Found, IntentId,
     Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource, Projects,
-    ProviderInfo, RecordedIntent, Result, Selector, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
+    ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
 };
 
 use crate::catalog::FlyCatalog;
@@ -116,6 +116,10 @@ impl CloudProvider for FlyProvider {
 
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
         self.fly.exec(id, command).await
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        self.fly.shell(id, line).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

@@ -3,7 +3,8 @@
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Environment, Error, ErrorKind, Exec, ExecSession,
     Found, Housekeeping, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power,
-    Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Signal, Snapshots, SshKeys, Until, Volumes,
+    Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Shell, Signal, Snapshots, SshKeys, Until,
+    Volumes,
 };
 
 use std::time::Duration;
@@ -117,6 +118,10 @@ impl CloudProvider for LocalProvider {
     }
 
     async fn exec(&self, _: &MachineId, _: Exec) -> Result<ExecSession> {
+        match *self {}
+    }
+
+    async fn shell(&self, _: &MachineId, _: Option<&str>) -> Result<Shell> {
         match *self {}
     }
 

@@ -25,4 +25,4 @@ pub use identities::{Identities, Identity};
 pub use login::Login;
 pub use logs::Look;
 pub use section::{HostKeyWord, SshSection};
-pub use ssh::{HostKeyFrom, Route, Ssh, SshConfig};
+pub use ssh::{HostKeyFrom, Ssh, SshConfig};

@@ -1,13 +1,15 @@
 //! The machines of one account, reached by ssh.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::{
-    Deadline, Effect, Error, ErrorKind, Exec, ExecSession, Intent, IntentId, Machine, MachineId, MachineState, Result,
+    Deadline, Effect, Error, ErrorKind, Exec, ExecSession, Intent, IntentId, Machine, MachineId, MachineState, OsText,
+    Result, Shell,
 };
 use russh::keys::PublicKey;
 use secrecy::SecretString;
@@ -73,21 +75,6 @@ pub enum HostKeyFrom {
 pub struct Ssh {
     config: Arc<SshConfig>,
     identities: Identities,
-}
-
-/// How a program of the user's reaches a machine.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// The address and port.
-    pub address: SocketAddr,
-    /// Who logs in.
-    pub user: String,
-    /// A file of known hosts, of which `alias` is this machine.
-    pub known_hosts: PathBuf,
-    /// The machine's name in that file.
-    pub alias: String,
-    /// The file of the key to log in with: private, or public where an agent has the private half.
-    pub key_file: PathBuf,
 }
 
 impl Ssh {
@@ -186,13 +173,12 @@ impl Ssh {
         }
     }
 
-    /// How a program of the user's reaches a machine. Its host key has been replaced, and both files are there.
+    /// What opens a shell in a machine: the user's own `ssh`, told whom to believe. The machine's host key has been replaced.
     ///
     /// # Errors
     /// As [`connect`](Self::connect) has them.
-    pub async fn route(&self, machine: &Machine) -> Result<Route> {
-        let connection = self.connect(machine).await?;
-        drop(connection);
+    pub async fn shell(&self, machine: &Machine, line: Option<&str>) -> Result<Shell> {
+        self.connect(machine).await?;
         let (target, identity) = self.target(machine)?;
         let alias = format!("machine-{}", machine.id);
         let known_hosts = self.identities.known_hosts(&machine.id, &alias, &identity.host_keys)?;
@@ -201,7 +187,28 @@ impl Ssh {
             (Some(file), None) => file.clone(),
             (None, None) => return Err(unknown(machine)),
         };
-        Ok(Route { address: target.address, user: target.user, known_hosts, alias, key_file })
+        let option = |name: &str, value: &std::ffi::OsStr| {
+            let mut option = OsString::from(name);
+            option.push(value);
+            option
+        };
+        let mut program: Vec<OsString> = vec!["ssh".into()];
+        for option in [
+            option("HostKeyAlias=", alias.as_ref()),
+            option("UserKnownHostsFile=", &quoted(&known_hosts)),
+            option("IdentityFile=", &quoted(&key_file)),
+            // Nobody's word but ours, and no key but this: a server may end it after a few that it does not know.
+            "GlobalKnownHostsFile=/dev/null".into(),
+            "StrictHostKeyChecking=yes".into(),
+            "UpdateHostKeys=no".into(),
+            "IdentitiesOnly=yes".into(),
+        ] {
+            program.extend(["-o".into(), option]);
+        }
+        program.extend(["-p".into(), target.address.port().to_string().into()]);
+        program.extend(["-l".into(), target.user.into(), target.address.ip().to_string().into()]);
+        program.extend(line.map(OsString::from));
+        Ok(Shell::Program(program.iter().map(|word| OsText::from(word.as_os_str())).collect()))
     }
 
     /// Where the machine is, and what is known of it.
@@ -304,6 +311,14 @@ impl Ssh {
             }
         }
     }
+}
+
+/// A path as `ssh` wants it in an option that may hold several.
+fn quoted(path: &Path) -> OsString {
+    let mut quoted = OsString::from("\"");
+    quoted.push(path);
+    quoted.push("\"");
+    quoted
 }
 
 /// Where a machine is, if it runs.

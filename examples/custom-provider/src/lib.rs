@@ -168,6 +168,10 @@ impl CloudProvider for Paper {
         Err(Error::unsupported(PaperKind::INFO.kind, "nothing runs on paper"))
     }
 
+    async fn shell(&self, _: &MachineId, _: Option<&str>) -> Result<Shell> {
+        Err(Error::unsupported(PaperKind::INFO.kind, "nothing runs on paper"))
+    }
+
     fn catalog(&self) -> &dyn Catalog {
         &NothingOnOffer
     }

@@ -7,7 +7,7 @@ use futures::stream::BoxStream;
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Exec, ExecSession, Found, GuestProgram, IntentId,
     LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo,
-    RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
+    RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 /// A provider that says that nothing of ours is in its machines.
@@ -86,6 +86,10 @@ impl CloudProvider for Guestless {
 
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
         self.inner.exec(id, command).await
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        self.inner.shell(id, line).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

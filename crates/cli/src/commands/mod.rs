@@ -15,6 +15,7 @@ pub(crate) mod logs;
 pub(crate) mod power;
 pub(crate) mod run;
 pub(crate) mod simcloud;
+pub(crate) mod ssh;
 pub(crate) mod status;
 pub(crate) mod version;
 pub(crate) mod volumes;
@@ -38,7 +39,7 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings) -> u8 {
         Some(Command::Version(version)) => version.run(&printer),
         Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
-            let job = matches!(command, Command::Run(_) | Command::Exec(_));
+            let job = matches!(command, Command::Run(_) | Command::Exec(_) | Command::Ssh(_));
             let logging = logging::start(&cli.globals, &surroundings).map_err(Failure::from);
             let done = logging.and_then(|_logging| in_runtime(command, cli.globals, surroundings, &printer));
             if job { done.map_err(|failure| failure.around_job(&printer)) } else { done }
@@ -95,6 +96,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Destroy(destroy) => destroy.run(app).await,
         Command::Logs(logs) => logs.run(app).await,
         Command::Exec(exec) => exec.run(app).await,
+        Command::Ssh(ssh) => ssh.run(app).await,
         Command::Cp(cp) => cp.run(app).await,
         Command::Wait(wait) => wait.run(app).await,
         Command::Volumes(volumes) => volumes.run(app).await,

@@ -17,6 +17,7 @@ mod logs;
 mod power;
 mod projects;
 mod secrets;
+mod shell;
 mod snapshots;
 mod ssh_keys;
 mod states;
@@ -46,6 +47,7 @@ const GROUPS: &[&[Case]] = &[
     power::CASES,
     projects::CASES,
     secrets::CASES,
+    shell::CASES,
     snapshots::CASES,
     ssh_keys::CASES,
     states::CASES,

@@ -203,6 +203,17 @@ pub(super) const ALL: &[Contract] = &[
         ],
     ),
     (
+        "CloudProvider::shell",
+        &[
+            by(
+                "What opens a shell in a running machine for a person, or has a shell there run line",
+                &["shell::runs_a_line_in_the_machine", "shell::an_unknown_id_is_not_found"],
+            ),
+            by("Changes nothing in the cloud", &["shell::changes_nothing"]),
+            by("A machine that does not run is a Conflict", &["shell::a_machine_that_does_not_run_is_a_conflict"]),
+        ],
+    ),
+    (
         "CloudProvider::catalog",
         &[by(
             "What is on offer",

@@ -54,10 +54,15 @@ impl Drop for HangUp {
 }
 
 /// Runs `exec` in the machine.
-pub(crate) fn run(world: &Arc<World>, id: &str, exec: &Exec) -> Result<ExecSession> {
-    if !world.machine(id, crate::machine::Held::runs)? {
-        return Err(Error::new(ErrorKind::Conflict, "the machine does not run"));
+pub(crate) fn running(world: &World, id: &str) -> Result<()> {
+    if world.machine(id, crate::machine::Held::runs)? {
+        return Ok(());
     }
+    Err(Error::new(ErrorKind::Conflict, "the machine does not run"))
+}
+
+pub(crate) fn run(world: &Arc<World>, id: &str, exec: &Exec) -> Result<ExecSession> {
+    running(world, id)?;
     let mut command = process::command(world, id, &exec.command, &exec.env, exec.workdir.as_ref())?;
     if exec.stdin {
         command.stdin(Stdio::piped());

@@ -10,7 +10,7 @@ use machine_conformance::Fault;
 use machine_core::{
     Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, Destroyed, Dns, Error, ErrorKind, Exec,
     ExecSession, Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, MachineState,
-    Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
+    Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 use rustix::process::Signal;
 
@@ -195,6 +195,11 @@ impl CloudProvider for Reference {
 
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
         exec::run(&self.world, id.as_str(), &command)
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        exec::running(&self.world, id.as_str())?;
+        Ok(Shell::by_exec(line))
     }
 
     fn catalog(&self) -> &dyn Catalog {

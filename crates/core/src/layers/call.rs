@@ -45,6 +45,8 @@ pub enum Operation<'a> {
     Logs(&'a LogOptions),
     /// `exec`
     Exec(&'a Exec),
+    /// `shell`
+    Shell,
     /// A method of a sub-trait, as `volumes.create`.
     Part(&'static str),
 }
@@ -67,6 +69,7 @@ impl Operation<'_> {
             Self::Destroy => "destroy",
             Self::Logs(_) => "logs",
             Self::Exec(_) => "exec",
+            Self::Shell => "shell",
             Self::Part(name) => name,
         }
     }
@@ -76,7 +79,7 @@ impl Operation<'_> {
     /// Whether it may change something in the cloud.
     pub fn mutates(&self) -> bool {
         match self {
-            Self::Account | Self::Find | Self::Get | Self::List | Self::Wait | Self::Logs(_) => false,
+            Self::Account | Self::Find | Self::Get | Self::List | Self::Wait | Self::Logs(_) | Self::Shell => false,
             Self::Create(_) | Self::Update(_) | Self::Power(_) | Self::Destroy | Self::Exec(_) => true,
             Self::Part(name) => {
                 let verb = name.split_once('.').map_or(*name, |(_, verb)| verb);

@@ -38,13 +38,14 @@ fn allowed(call: Call<'_>) -> Result<()> {
         Operation::Update(change) => update(can, change),
         Operation::Power(Power::Suspend) if !can.suspend => Some("machines cannot be suspended"),
         Operation::Exec(command) => exec(can, command),
+        Operation::Shell if can.exec == Transport::None => Some("there are no commands"),
         Operation::Logs(_) if can.logs == Transport::None => Some("there are no logs"),
         _ => None,
     };
     let Some(what) = lacking else { return Ok(()) };
     let error = Error::unsupported(call.info.kind, what);
     Err(match call.operation {
-        Operation::Exec(_) if can.exec == Transport::None => error.with_hint(SSH),
+        Operation::Exec(_) | Operation::Shell if can.exec == Transport::None => error.with_hint(SSH),
         Operation::Logs(_) => error.with_hint(SSH),
         Operation::Create(_) => error.with_hint("leave it out, or choose another provider with `--provider`"),
         _ => error,

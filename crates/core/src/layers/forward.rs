@@ -10,7 +10,7 @@ use super::call::{Call, Interceptor, Operation};
 use crate::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Error, Exec, ExecSession, Found, IntentId, LogLine,
     LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo, RecordedIntent,
-    Result, Selector, Snapshots, SshKeys, Until, Volumes,
+    Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 /// A provider behind an interceptor.
@@ -100,6 +100,10 @@ impl<I: Interceptor> CloudProvider for Layered<I> {
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
         let asked = command.clone();
         self.pass(Operation::Exec(&asked), Some(id.as_str()), self.inner.exec(id, command)).await
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        self.pass(Operation::Shell, Some(id.as_str()), self.inner.shell(id, line)).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

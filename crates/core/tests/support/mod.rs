@@ -87,6 +87,9 @@ impl CloudProvider for Stub {
     async fn exec(&self, _: &MachineId, _: Exec) -> Result<ExecSession> {
         self.call().await
     }
+    async fn shell(&self, _: &MachineId, _: Option<&str>) -> Result<Shell> {
+        self.call().await
+    }
     fn catalog(&self) -> &dyn Catalog {
         self
     }

@@ -32,7 +32,8 @@ pub(crate) fn machine(droplet: wire::Droplet) -> Machine {
     let image = droplet.image.unwrap_or_default();
     let image_id = image.id.map(|id| id.to_string());
     let mut notes = Vec::new();
-    if droplet.locked == Some(true) {
+    // That it is being made is what its state says.
+    if droplet.locked == Some(true) && status != "new" {
         notes.push(BUSY.to_owned());
     }
     if status == "archive" {

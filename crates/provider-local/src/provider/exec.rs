@@ -28,6 +28,15 @@ pub(super) async fn exec(local: &Arc<Local>, id: &MachineId, command: Exec) -> R
     })
 }
 
+/// Makes sure that the machine runs.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] when it does not.
+pub(super) fn require_running(local: &Local, id: &MachineId) -> Result<()> {
+    let dir = local.store.require_machine(id.as_str())?;
+    if dir.is_alive()? { Ok(()) } else { Err(not_running(&dir)) }
+}
+
 fn not_running(dir: &MachineDir) -> Error {
     let name = dir.name_for_people();
     let status = dir.observe().map_or("unreachable", |observed| observed.status.raw());

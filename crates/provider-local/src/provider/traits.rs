@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use machine_core::{
     Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, Destroyed, Dns, Error, Exec, ExecSession,
     Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects,
-    ProviderInfo, RecordedIntent, Result, Selector, Snapshots, SshKeys, Until, Volumes,
+    ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 use super::LocalProvider;
@@ -84,6 +84,11 @@ impl CloudProvider for LocalProvider {
 
     async fn exec(&self, id: &MachineId, command: Exec) -> Result<ExecSession> {
         super::exec::exec(&self.local, id, command).await.map_err(during("exec"))
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        super::exec::require_running(&self.local, id).map_err(during("shell"))?;
+        Ok(Shell::by_exec(line))
     }
 
     fn catalog(&self) -> &dyn Catalog {

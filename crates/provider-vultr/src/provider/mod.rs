@@ -26,7 +26,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use machine_core::{
     Account, AccountId, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec,
     ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page,
-    Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector, Snapshots,
+    Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector, Shell, Snapshots,
     SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
@@ -179,6 +179,13 @@ impl CloudProvider for VultrProvider {
             return Err(unsupported("commands run by ssh, which was not set up"));
         };
         ssh.exec(&self.api.machine(id.as_str()).await?, &command).await
+    }
+
+    async fn shell(&self, id: &MachineId, line: Option<&str>) -> Result<Shell> {
+        let Some(ssh) = &self.ssh else {
+            return Err(unsupported("a shell is opened by ssh, which was not set up"));
+        };
+        ssh.shell(&self.api.machine(id.as_str()).await?, line).await
     }
 
     fn catalog(&self) -> &dyn Catalog {

@@ -145,6 +145,10 @@ impl CloudProvider for Fake {
         Err(Error::unsupported("fake", "it runs nothing"))
     }
 
+    async fn shell(&self, _: &MachineId, _: Option<&str>) -> Result<Shell> {
+        Err(Error::unsupported("fake", "it runs nothing"))
+    }
+
     fn catalog(&self) -> &dyn Catalog {
         &NothingOnOffer
     }
