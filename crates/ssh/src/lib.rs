@@ -1,4 +1,5 @@
-//! Reaching into machines of clouds that run no commands: by ssh, to a host whose key we chose before it was there.
+//! Reaching into machines of clouds that run no commands: by ssh, to a host whose key we chose before it was there. A provider
+//! holds an [`Ssh`], takes the user data of what it makes through [`Ssh::prepare`], and hands `exec`, `logs` and `shell` on.
 //!
 //! A machine gets its first host key from its user data ([`first_boot`]), so that even the first connection is to the right
 //! machine. User data can be read by every process inside, so that key is good for the first connection only: [`Ssh`] replaces

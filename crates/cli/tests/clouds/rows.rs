@@ -240,11 +240,11 @@ pub(crate) const ROWS: &[Row] = &[
         ..ROW
     },
     Row {
-        what: "user data that is not ASCII",
+        what: "a mail of user data that is not ASCII",
         clouds: &[DO],
         args: &["create", "web-1", "--user-data", "odd.txt"],
         code: 2,
-        says: "line 2 of the user data holds 'ż'",
+        says: "line 6 of the user data holds 'ż'",
         hint: Some("base64"),
         ..ROW
     },

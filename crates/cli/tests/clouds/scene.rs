@@ -27,7 +27,10 @@ impl Scene {
         for (file, text) in [
             ("short.txt", "#cloud-config\n".to_owned()),
             ("long.txt", format!("#cloud-config\n{}", "x".repeat(70_000))),
-            ("odd.txt", "#cloud-config\nmotd: żółw\n".to_owned()),
+            (
+                "odd.txt",
+                "Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\n\n#!/bin/sh\necho żółw\n--b--\n".to_owned(),
+            ),
         ] {
             std::fs::write(home.path().join(file), text).unwrap();
         }

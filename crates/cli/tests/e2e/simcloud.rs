@@ -6,31 +6,38 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Home, PATIENCE, finish};
 
-/// A simulated Fly, until this is dropped.
+/// A simulated cloud, until this is dropped.
 struct Playing {
     child: Child,
+    cloud: &'static str,
     variables: Vec<(String, String)>,
 }
 
 impl Playing {
-    fn begin(home: &Home, more: &[&str]) -> Self {
-        let mut command = home.command(["simcloud", "--fly", "0", "--speed", "20", "--no-rate-limit"]);
+    fn begin(home: &Home, cloud: &'static str, more: &[&str]) -> Self {
+        let option = format!("--{cloud}");
+        let mut command = home.command(["simcloud", &option, "0", "--speed", "20", "--no-rate-limit"]);
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(3);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let variable = |line: std::io::Result<String>| {
             let line = line.unwrap();
             let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
             (name.to_owned(), value.to_owned())
         };
-        let variables: Vec<_> = lines.map(variable).collect();
-        assert_eq!(variables.len(), 3, "{variables:?}");
-        Self { child, variables }
+        // The port of its ssh is one of them where it is not the usual one.
+        let count = match cloud {
+            "fly" => 3,
+            "digitalocean" => 3 + usize::from(machine_simcloud::ssh_port() != 22),
+            _ => 2 + usize::from(machine_simcloud::ssh_port() != 22),
+        };
+        let variables = lines.take(count).map(variable).collect();
+        Self { child, cloud, variables }
     }
 
     /// `machine` with those variables; what it wrote and how it ended.
     fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
         let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", "fly");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", self.cloud);
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.code().is_some(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -69,7 +76,7 @@ impl Drop for Playing {
 #[test]
 fn the_machines_of_a_simulated_fly_do_what_machines_do() {
     let home = Home::new();
-    let fly = Playing::begin(&home, &[]);
+    let fly = Playing::begin(&home, "fly", &[]);
     let run = |args: &[&str]| fly.machine(&home, args);
     let script = "echo hello from $FLY_REGION; exec sleep 1000";
     let (code, text) = run(&["create", "one", "--", "sh", "-c", script]);
@@ -89,7 +96,7 @@ fn the_machines_of_a_simulated_fly_do_what_machines_do() {
 #[test]
 fn without_machines_there_are_records_only() {
     let home = Home::new();
-    let fly = Playing::begin(&home, &["--no-machines"]);
+    let fly = Playing::begin(&home, "fly", &["--no-machines"]);
     assert_eq!(fly.machine(&home, &["create", "one"]).0, 0);
     let (code, text) = fly.machine(&home, &["exec", "one", "--", "true"]);
     assert!(code != 0 && text.contains("exec is not supported on this machine"), "{code}: {text}");
@@ -99,7 +106,7 @@ fn without_machines_there_are_records_only() {
 #[test]
 fn jobs_and_files_go_to_a_simulated_fly() {
     let home = Home::new();
-    let fly = Playing::begin(&home, &[]);
+    let fly = Playing::begin(&home, "fly", &[]);
     let run = |args: &[&str]| fly.machine(&home, args);
     assert_eq!(run(&["run", "--", "sh", "-c", "echo out; exit 3"]), (3, "out\n".to_owned()));
     assert_eq!(run(&["run", "--", "sh", "-c", "kill -9 $$"]).0, 137);
@@ -124,4 +131,58 @@ fn jobs_and_files_go_to_a_simulated_fly() {
     assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
     assert_eq!(run(&["list"]).1, "");
     fly.end();
+}
+
+/// The files of that name below a directory.
+fn named(dir: &std::path::Path, name: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(named(&entry.path(), name));
+        } else if entry.file_name() == name {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_machines_of_the_other_clouds_are_reached_by_ssh() {
+    for cloud in ["digitalocean", "vultr"] {
+        let home = Home::new();
+        let playing = Playing::begin(&home, cloud, &[]);
+        let run = |args: &[&str]| playing.machine(&home, args);
+        let user_data = "#cloud-config\nruncmd:\n  - echo from the user\n";
+        std::fs::write(home.path().join("user-data"), user_data).unwrap();
+        let (code, text) = run(&["create", "one", "--user-data", "user-data"]);
+        assert_eq!(code, 0, "{text}");
+        let state = home.state().join(cloud);
+        let pinned = || std::fs::read_to_string(&named(&state, "host_keys")[0]).unwrap();
+        let (first, login) = (pinned(), named(&state, "login"));
+        assert_eq!((first.lines().count(), named(&state, "birth").len(), login.len()), (1, 1, 1));
+
+        let (code, text) = run(&["exec", "one", "--", "sh", "-c", "cat /etc/ssh/ssh_host_ed25519_key.pub; exit 7"]);
+        assert!(code == 7 && text.starts_with("ssh-ed25519 "), "{code}: {text}");
+        // The key that every process inside can read is not the machine's any more.
+        let second = pinned();
+        assert_eq!((second.trim(), named(&state, "birth").len()), (text.trim(), 0));
+        assert_ne!(second, first);
+
+        let (code, text) = run(&["logs", "one"]);
+        assert!(code == 0 && text.contains("from the user\n"), "{text}");
+        std::fs::write(home.path().join("here"), b"\x00\xff bytes").unwrap();
+        assert_eq!(run(&["cp", "here", "one:/tmp/there"]).0, 0);
+        assert_eq!(run(&["cp", "one:/tmp/there", "back"]).0, 0);
+        assert_eq!(std::fs::read(home.path().join("back")).unwrap(), b"\x00\xff bytes");
+        assert_eq!(run(&["ssh", "one", "echo $((6 * 7)); exit 3"]), (3, "42\n".to_owned()));
+        assert_eq!(run(&["run", "--", "sh", "-c", "echo out; exit 4"]), (4, "out\n".to_owned()));
+
+        // Whoever has another key is not believed, and is told nothing.
+        std::fs::write(&named(&state, "host_keys")[0], first).unwrap();
+        let (code, text) = run(&["exec", "one", "--", "true"]);
+        assert!(code == 125 && text.contains("does not prove to be the machine") && text.contains("hint:"), "{text}");
+        assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
+        assert_eq!(named(&state, "login"), Vec::<std::path::PathBuf>::new());
+        playing.end();
+    }
 }
