@@ -108,8 +108,10 @@ impl App {
         self.fleet
             .get_or_try_init(|| async {
                 let ledger = SqliteLedger::open(&StateDir::open(&self.state)?).await?;
-                let clock = self.clock().clone();
-                Ok(Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).clock(clock).build())
+                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).clock(self.clock().clone());
+                #[cfg(debug_assertions)]
+                let fleet = fleet.speed(crate::failpoint::speed(self.environment()));
+                Ok(fleet.build())
             })
             .await
     }

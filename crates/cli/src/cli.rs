@@ -57,6 +57,9 @@ pub(crate) struct Globals {
     /// The configuration file [default: ~/.config/machine/config.yml] [env: `MACHINE_CONFIG`].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config_file: Option<PathBuf>,
+    /// Start no process that cleans up after this command where it is killed: the next command or `machine gc` does.
+    #[arg(long, global = true)]
+    pub(crate) no_reaper: bool,
     /// Refuse a configuration with keys that nobody knows.
     #[arg(long, global = true)]
     pub(crate) strict: bool,
@@ -110,6 +113,9 @@ pub(crate) enum Command {
     /// Storage that outlives a machine.
     #[command(subcommand, visible_alias = "volume", before_help = commands::volumes::EXAMPLES)]
     Volumes(commands::volumes::Volumes),
+    /// Show what this computer has made and not seen go.
+    #[command(subcommand, before_help = commands::ledger::EXAMPLES)]
+    Ledger(commands::ledger::Ledger),
     /// Clean up what was left behind.
     Gc(commands::gc::Gc),
     /// Show the provider and what it can do.

@@ -7,6 +7,8 @@ mod app;
 mod cli;
 mod commands;
 mod confirm;
+#[cfg(debug_assertions)]
+mod failpoint;
 mod failure;
 mod interrupt;
 mod job;

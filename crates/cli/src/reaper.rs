@@ -66,6 +66,39 @@ impl Reaper {
     }
 }
 
+/// Does what may leave something open, with a reaper that settles it where we are killed, and where we leave at once.
+///
+/// # Errors
+/// What the work ends with, and where no reaper can be started.
+pub(crate) async fn watched<T>(app: &App, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    if app.setup().globals.no_reaper {
+        return work.await;
+    }
+    let fleet = app.fleet().await?;
+    let client = fleet.ledger().client().await?;
+    let reaper = Reaper::start(app, client)?;
+    let ended = work.await;
+    // Sent away only when the ledger says that nothing is left; and whoever leaves at once asks nobody.
+    let in_order = !matches!(ended, Err(Failure::Interrupted(_)))
+        && fleet.open_intents().await.is_ok_and(|open| open.iter().all(|entry| entry.client != Some(client)));
+    if in_order {
+        reaper.dismiss();
+    }
+    ended
+}
+
+/// The same for what makes or destroys things that are made to stay. Those of this computer cost nothing while nobody looks,
+/// and the next command that looks is soon enough for them.
+///
+/// # Errors
+/// As [`watched`].
+pub(crate) async fn watched_where_it_costs<T>(
+    app: &App,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    if app.provider().capabilities().remote { watched(app, work).await } else { work.await }
+}
+
 /// Waits for the end of the process that started it, and settles what that left open.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {

@@ -18,6 +18,7 @@ mod error;
 mod exec;
 mod exit;
 mod ext;
+pub mod failpoint;
 mod ids;
 mod intent;
 mod kind;

@@ -59,6 +59,7 @@ pub struct FleetBuilder {
     create_within: Duration,
     resolve_within: Duration,
     clock: Clock,
+    speed: u32,
 }
 
 impl FleetBuilder {
@@ -91,11 +92,19 @@ impl FleetBuilder {
         self
     }
 
+    /// How many times as fast as ours the time of the cloud goes: one otherwise, and more only for one that is simulated.
+    /// Absence is believed so much sooner.
+    #[must_use]
+    pub fn speed(mut self, speed: u32) -> Self {
+        self.speed = speed;
+        self
+    }
+
     /// The fleet.
     #[must_use]
     pub fn build(self) -> Fleet {
-        let settle = Settle::of(self.provider.capabilities(), self.create_within);
-        let Self { provider, ledger, account, create_within, resolve_within, clock } = self;
+        let settle = Settle::of(self.provider.capabilities(), self.create_within).hastened(self.speed);
+        let Self { provider, ledger, account, create_within, resolve_within, clock, .. } = self;
         let work = TaskTracker::new();
         Fleet {
             inner: Arc::new(Inner { provider, ledger, account, create_within, resolve_within, settle, clock, work }),
@@ -113,6 +122,7 @@ impl Fleet {
             create_within: CREATE_WITHIN,
             resolve_within: RESOLVE_WITHIN,
             clock: Clock::system(),
+            speed: 1,
         }
     }
 

@@ -1,15 +1,17 @@
 //! What a sweep decides, as a pure function of what it saw.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use machine_core::{IntentId, Lifetime, OwnerId, ResourceKind};
+use machine_core::{IntentId, Lifetime, Markers, OwnerId, ResourceKind};
 
 use crate::ClientId;
 use crate::cloud::{Listing, Thing};
 use crate::ledger::{Entry, State};
 use crate::report::{Action, Outcome, Reason, SweepItem};
 use crate::resolve::is_unsettled;
+use crate::timing::later;
 
 /// What a sweep saw of one kind of thing: the cloud first, then the ledger.
 #[derive(Debug)]
@@ -22,7 +24,12 @@ pub(crate) struct Seen<'a> {
     /// The clients that live.
     pub(crate) alive: &'a HashSet<ClientId>,
     pub(crate) now: Timestamp,
+    /// Whether other owners' things go once they have expired.
+    pub(crate) expired_of_others: bool,
 }
+
+/// How long after its deadline another owner's thing is still left to that owner.
+const GRACE: Duration = Duration::from_mins(10);
 
 /// What is to be done.
 #[derive(Debug, Default)]
@@ -59,7 +66,16 @@ impl Seen<'_> {
         for thing in &self.listing.things {
             match &thing.markers {
                 None => plan.unmarked += usize::from(!by_id.contains_key(thing.id.as_str())),
-                Some(markers) if markers.owner != *self.owner => plan.foreign += 1,
+                Some(markers) if markers.owner != *self.owner => match self.long_expired(markers) {
+                    // One that we are destroying already has a line that says so.
+                    Some(deadline) if !by_id.contains_key(thing.id.as_str()) => {
+                        let evidence =
+                            format!("owner {} made it, and its deadline was {deadline:.0}", markers.owner.as_str());
+                        let action = self.unless_in_use(thing);
+                        plan.steps.push(self.step(thing, None, Reason::ExpiredOfAnother, evidence, action));
+                    }
+                    _ => plan.foreign += 1,
+                },
                 Some(markers) => {
                     plan.ours += 1;
                     // A thing that has a line by its own id is judged by that line.
@@ -158,6 +174,11 @@ impl Seen<'_> {
             ));
         }
         None
+    }
+
+    /// The deadline of another owner's thing, where it is so long ago that it goes.
+    fn long_expired(&self, markers: &Markers) -> Option<Timestamp> {
+        markers.deadline.filter(|deadline| self.expired_of_others && later(*deadline, GRACE) <= self.now)
     }
 
     fn is_marked(&self, thing: &Thing) -> bool {

@@ -11,6 +11,9 @@ pub struct SweepOptions {
     pub dry_run: bool,
     /// Go ahead although much of what would be destroyed is something that the ledger knows nothing of.
     pub confirmed: bool,
+    /// Whether other owners' things go as well, once their deadline and ten minutes more are over: for what was left by a
+    /// computer that is gone.
+    pub expired_of_others: bool,
     /// When to stop. What is not settled by then is left to the next sweep.
     pub deadline: Deadline,
 }
@@ -18,7 +21,12 @@ pub struct SweepOptions {
 impl Default for SweepOptions {
     /// In earnest, unconfirmed, two minutes.
     fn default() -> Self {
-        Self { dry_run: false, confirmed: false, deadline: Deadline::after(Duration::from_mins(2)) }
+        Self {
+            dry_run: false,
+            confirmed: false,
+            expired_of_others: false,
+            deadline: Deadline::after(Duration::from_mins(2)),
+        }
     }
 }
 
@@ -79,6 +87,8 @@ pub enum Reason {
     ClientDied,
     /// Its deadline has passed.
     Expired,
+    /// Another owner made it, and its deadline passed a while ago.
+    ExpiredOfAnother,
     /// Somebody began to destroy it and did not finish.
     Unfinished,
     /// Nobody knows what came of its request, and nobody looks after it.
@@ -98,6 +108,7 @@ impl Reason {
             Self::Duplicate => "duplicate",
             Self::ClientDied => "client-died",
             Self::Expired => "expired",
+            Self::ExpiredOfAnother => "expired-of-another",
             Self::Unfinished => "unfinished",
             Self::Unsettled => "unsettled",
             Self::Vanished => "vanished",

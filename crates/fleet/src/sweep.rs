@@ -49,9 +49,10 @@ impl Inner {
         let alive = self.living(&entries).await?;
 
         let mut problems = machines.problems.clone();
-        let mut plans = vec![self.plan(ResourceKind::Machine, &machines, &entries, &alive)];
+        let others = options.expired_of_others;
+        let mut plans = vec![self.plan(ResourceKind::Machine, &machines, &entries, &alive, others)];
         match &volumes {
-            Some(Ok(volumes)) => plans.push(self.plan(ResourceKind::Volume, volumes, &entries, &alive)),
+            Some(Ok(volumes)) => plans.push(self.plan(ResourceKind::Volume, volumes, &entries, &alive, others)),
             Some(Err(error)) => problems.push(format!("the volumes cannot be listed: {error}")),
             None => {}
         }
@@ -84,10 +85,18 @@ impl Inner {
         Ok(report)
     }
 
-    fn plan(&self, kind: ResourceKind, listing: &Listing, entries: &[Entry], alive: &HashSet<ClientId>) -> Plan {
+    fn plan(
+        &self,
+        kind: ResourceKind,
+        listing: &Listing,
+        entries: &[Entry],
+        alive: &HashSet<ClientId>,
+        expired_of_others: bool,
+    ) -> Plan {
         let entries: Vec<_> = entries.iter().filter(|entry| entry.intent.resource == kind).cloned().collect();
         let owner = self.ledger.owner();
-        Seen { kind, owner, listing, entries: &entries, alive, now: self.clock.now() }.plan()
+        let now = self.clock.now();
+        Seen { kind, owner, listing, entries: &entries, alive, now, expired_of_others }.plan()
     }
 
     /// Which of the clients that look after `entries` are alive.
@@ -115,7 +124,7 @@ impl Inner {
             // Nothing was listed, so nothing is believed to be gone; what is bound is destroyed by its id.
             let listing =
                 Listing { things: Vec::new(), complete: false, problems: Vec::new(), as_of: Timestamp::now() };
-            self.plan(kind, &listing, &entries, &HashSet::new()).steps
+            self.plan(kind, &listing, &entries, &HashSet::new(), false).steps
         });
         let settled = futures::stream::iter(steps.into_iter().flatten());
         Ok(settled.map(|step| self.settle_step(step, Looks::UntilKnown, deadline)).buffered(AT_ONCE).collect().await)
@@ -154,16 +163,20 @@ impl Inner {
     /// Destroys a thing, unless it is no longer what the plan took it for.
     async fn destroy_seen(&self, step: &Step, id: &str, deadline: Deadline) -> Result<Outcome> {
         let kind = step.item.resource;
-        let by_marker = matches!(step.item.reason, Reason::NoRecord | Reason::Reappeared | Reason::Duplicate);
-        if by_marker {
-            match Cloud(&*self.provider).get(kind, id).await? {
-                None => return Ok(Outcome::Destroyed),
-                Some(thing) => {
-                    let owner = thing.markers.map(|markers| markers.owner);
-                    if owner.as_ref() != Some(self.ledger.owner()) {
-                        return Ok(Outcome::Open("it no longer carries our marker".to_owned()));
-                    }
-                }
+        let reason = step.item.reason;
+        let by_marker = matches!(reason, Reason::NoRecord | Reason::Reappeared | Reason::Duplicate);
+        if by_marker || reason == Reason::ExpiredOfAnother {
+            let Some(thing) = Cloud(&*self.provider).get(kind, id).await? else { return Ok(Outcome::Destroyed) };
+            let markers = thing.markers.as_ref();
+            let ours = markers.is_some_and(|markers| markers.owner == *self.ledger.owner());
+            if by_marker && !ours {
+                return Ok(Outcome::Open("it no longer carries our marker".to_owned()));
+            }
+            // Its owner may have given it more time.
+            let over =
+                markers.and_then(|markers| markers.deadline).is_some_and(|deadline| deadline <= self.clock.now());
+            if !by_marker && (ours || !over) {
+                return Ok(Outcome::LeftToOthers);
             }
         }
         self.destroy_recorded(kind, id, deadline).await.map(|_| Outcome::Destroyed)

@@ -26,6 +26,12 @@ impl Settle {
         Self { apart, horizon: if apart.is_zero() { Duration::ZERO } else { create_within.saturating_add(apart) } }
     }
 
+    /// The same in a world whose time goes `speed` times as fast, as that of a simulated cloud may.
+    pub(crate) fn hastened(self, speed: u32) -> Self {
+        let speed = speed.max(1);
+        Self { apart: self.apart / speed, horizon: self.horizon / speed }
+    }
+
     /// Whether the absence seen first at `first`, and again at `second`, proves that the wish minted at `minted` made nothing.
     pub(crate) fn proves(self, minted: Timestamp, first: Timestamp, second: Timestamp) -> bool {
         later(first, self.apart) <= second && later(minted, self.horizon) <= second

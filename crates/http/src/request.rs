@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use machine_core::{Effect, Error, ErrorKind, Result, Retry};
+use machine_core::{Effect, Error, ErrorKind, Result, Retry, failpoint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -197,9 +197,11 @@ impl Request {
         if let Some(body) = &self.body {
             request = request.header("content-type", "application/json").body(Bytes::from(body.to_string()));
         }
+        failpoint::reached("http: before a request is sent");
         let began = Instant::now();
         let ended = Answer::of(request.header("accept", "application/json")).await;
         let micros = began.elapsed().as_micros();
+        failpoint::reached("http: after its answer");
         match &ended {
             Ok(answer) => {
                 let id = answer.request_id(&*inner.dialect).unwrap_or_default();

@@ -9,6 +9,7 @@ use machine_core::{Deadline, ErrorKind, Goal, Lifetime, MachineName, OsText, Unt
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
+use crate::reaper;
 use crate::show;
 
 /// How long a machine that was accepted may take to run before we stop watching: some clouds install for minutes.
@@ -47,7 +48,9 @@ impl Create {
         spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         spec.workdir = self.machine.workdir.as_deref().map(OsText::from);
         app.settle_dead_clients().await;
-        let machine = app.fleet().await?.create(&spec, Lifetime::Deadline, deadline).await?;
+        let fleet = app.fleet().await?;
+        let create = async { Ok(fleet.create(&spec, Lifetime::Deadline, deadline).await?) };
+        let machine = reaper::watched_where_it_costs(app, create).await?;
         let shown = if app.printer.is_quiet() {
             machine.id.to_string()
         } else {

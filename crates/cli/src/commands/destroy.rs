@@ -5,7 +5,7 @@ use machine_core::{Error, ErrorKind, Machine, MachineId, ProviderExt as _};
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::{confirm, show};
+use crate::{confirm, reaper, show};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,7 @@ impl Destroy {
             }
             confirm::destroying(&app.printer, &lines)?;
         }
-        super::each(&app.printer, &self.names, async |name| {
+        let destroy = super::each(&app.printer, &self.names, async |name| {
             let (id, name) = match found(app, name).await? {
                 Found::Machine(machine) => (machine.id, machine.name),
                 Found::Unreadable(id) => (id, name.to_owned()),
@@ -51,8 +51,8 @@ impl Destroy {
             app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
             app.printer.progress(format_args!("{name}: destroyed"));
             Ok(())
-        })
-        .await
+        });
+        reaper::watched_where_it_costs(app, destroy).await
     }
 }
 

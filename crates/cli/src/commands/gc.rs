@@ -22,6 +22,12 @@ pub(crate) struct Gc {
     /// Go ahead even where much would be destroyed that the ledger has no record of.
     #[arg(long, short)]
     yes: bool,
+    /// Also destroy what other owners made, once its deadline and ten minutes more are over.
+    #[arg(long, requires = "expired")]
+    all_owners: bool,
+    /// Says with `--all-owners` that only what has expired is meant; there is nothing else that it could mean.
+    #[arg(long, requires = "all_owners")]
+    expired: bool,
     /// In which shape.
     #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     output: TextOrJson,
@@ -35,6 +41,7 @@ impl Gc {
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let mut options = SweepOptions::default();
         (options.dry_run, options.confirmed) = (self.dry_run, self.yes);
+        options.expired_of_others = self.all_owners && self.expired;
         // The ledger first: what it destroys leaves nothing for the provider to find.
         let report = app.fleet().await?.sweep(options).await?;
         let local = app.tidy(self.dry_run).await?;

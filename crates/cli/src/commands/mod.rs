@@ -10,6 +10,7 @@ pub(crate) mod exec;
 pub(crate) mod gc;
 pub(crate) mod info;
 pub(crate) mod inspect;
+pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod power;
@@ -32,7 +33,15 @@ use crate::setup::Setup;
 use crate::surroundings::Surroundings;
 
 /// Does what the command line asks for, and returns the exit code for it.
-pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings) -> u8 {
+pub(crate) fn dispatch(cli: Cli, mut surroundings: Surroundings) -> u8 {
+    #[cfg(debug_assertions)]
+    {
+        // The reaper is the one whose work is looked at then.
+        if !matches!(cli.command, Some(Command::Reaper(_))) {
+            crate::failpoint::install(&surroundings.environment);
+        }
+        surroundings.clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock);
+    }
     let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet);
     let done = match cli.command {
         None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
@@ -74,6 +83,7 @@ fn in_runtime(
                 match command {
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
+                    Command::Ledger(ledger) => ledger.run(&setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -105,6 +115,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         // Served before there is an account.
         Command::Check(_)
         | Command::Config(_)
+        | Command::Ledger(_)
         | Command::Doctor(_)
         | Command::Simcloud(_)
         | Command::Version(_)

@@ -11,8 +11,7 @@ use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText
 use crate::app::App;
 use crate::failure::Failure;
 use crate::machine_args::MachineArgs;
-use crate::reaper::Reaper;
-use crate::{job, stdin, values};
+use crate::{job, reaper, stdin, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,17 +74,7 @@ impl Run {
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         stdin::check_terminal(app.printer.streams(), self.tty)?;
         let spec = self.spec(app).await?;
-        let fleet = app.fleet().await?;
-        let client = fleet.ledger().client().await?;
-        let reaper = Reaper::start(app, client)?;
-        let ended = job::carry(app, spec).await;
-        // Sent away only when the ledger says that nothing is left; and whoever leaves at once asks nobody.
-        let in_order = !matches!(ended, Err(Failure::Interrupted(_)))
-            && fleet.open_intents().await.is_ok_and(|open| open.iter().all(|entry| entry.client != Some(client)));
-        if in_order {
-            reaper.dismiss();
-        }
-        ended
+        reaper::watched(app, Box::pin(job::carry(app, spec))).await
     }
 
     async fn spec(&self, app: &App) -> Result<JobSpec> {

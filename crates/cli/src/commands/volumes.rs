@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::show::{Format, Table};
 use crate::values::{self, VolumeArg};
-use crate::{confirm, volume_name};
+use crate::{confirm, reaper, volume_name};
 
 /// Storage that outlives a machine.
 #[derive(Debug, Subcommand)]
@@ -143,7 +143,9 @@ impl Create {
             Error::new(ErrorKind::Invalid, error.to_string().replace("machine's", "volume's"))
         })?;
         let spec = VolumeSpec { name, size_gib: self.size, region: self.region.clone() };
-        let volume = app.fleet().await?.create_volume(&spec, Lifetime::Deadline, None).await?;
+        let fleet = app.fleet().await?;
+        let create = async { Ok(fleet.create_volume(&spec, Lifetime::Deadline, None).await?) };
+        let volume = reaper::watched_where_it_costs(app, create).await?;
         for note in &volume.notes {
             app.printer.note(note);
         }
@@ -233,12 +235,12 @@ impl Destroy {
                 named.iter().map(|volume| format!("  volume {} ({})", volume.name, volume.id)).collect();
             confirm::destroying(&app.printer, &lines)?;
         }
-        super::each(&app.printer, &self.volumes, async |name| {
+        let destroy = super::each(&app.printer, &self.volumes, async |name| {
             let volume = volume_name::among(&volumes, name)?;
             app.fleet().await?.destroy_volume(&volume.id, app.destroy_deadline()).await?;
             app.printer.progress(format_args!("{}: destroyed", volume.name));
             Ok(())
-        })
-        .await
+        });
+        reaper::watched_where_it_costs(app, destroy).await
     }
 }

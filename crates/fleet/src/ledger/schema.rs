@@ -68,6 +68,8 @@ pub(super) const FIND: &str = select!(
 
 pub(super) const ENTRIES: &str = select!("WHERE provider = ? ORDER BY id");
 
+pub(super) const ALL: &str = select!("ORDER BY id");
+
 pub(super) const OPEN: &str = select!(
     "WHERE owner = ? AND (state IN ('sent', 'uncertain', 'destroying') OR (state = 'bound' AND lifetime = 'client')) \
      ORDER BY id"

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine_core::{Error, ErrorKind, Intent, IntentId, IntentStore, OwnerId, ResourceKind, Result};
+use machine_core::{Error, ErrorKind, Intent, IntentId, IntentStore, OwnerId, ResourceKind, Result, failpoint};
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 use tokio::sync::OnceCell;
@@ -62,6 +62,16 @@ impl SqliteLedger {
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Every line, of all providers and owners, oldest first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Ledger`] where it cannot be read.
+    pub async fn all_entries(&self) -> Result<Vec<Entry>> {
+        let mut connection = self.connection.lock().await;
+        let rows = sqlx::query(schema::ALL).fetch_all(&mut *connection).await;
+        rows.map_err(|error| self.explain(error))?.iter().map(row::decode).collect()
     }
 
     fn explain(&self, error: sqlx::Error) -> Error {
@@ -144,7 +154,9 @@ impl Ledger for SqliteLedger {
 
     async fn insert(&self, entry: &Entry) -> Result<()> {
         let mut connection = self.connection.lock().await;
+        failpoint::reached("ledger: before a line is written");
         let inserted = row::insert(entry).execute(&mut *connection).await;
+        failpoint::reached("ledger: after a line was written");
         inserted.map(drop).map_err(|error| self.explain(error))
     }
 
@@ -156,7 +168,9 @@ impl Ledger for SqliteLedger {
                 .after(event, Timestamp::now())
                 .map_err(|error| error.with_context("intent", intent.to_string()))?;
             let mut connection = self.connection.lock().await;
+            failpoint::reached("ledger: before a line is changed");
             let updated = row::update(&next, entry.revision).execute(&mut *connection).await;
+            failpoint::reached("ledger: after a line was changed");
             if updated.map_err(|error| self.explain(error))?.rows_affected() == 1 {
                 return Ok(next);
             }
