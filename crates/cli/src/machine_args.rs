@@ -35,7 +35,8 @@ pub(crate) struct MachineArgs {
     /// Where the command starts.
     #[arg(long, short, value_name = "DIR")]
     pub(crate) workdir: Option<OsString>,
-    /// The longest that the machine is needed: its job is ended then, and `machine gc` destroys it (90s, 10m, 2h, 1d).
+    /// The longest that the machine is needed: its job is ended then, and `machine gc` destroys it (90s, 10m, 2h, 1d). A `run`
+    /// without it has a day.
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     ttl: Option<Duration>,
     /// What it is made from: `debian-12`, `ubuntu-24.04`, or the provider's own word [default: the configuration's].

@@ -26,6 +26,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) now: Timestamp,
     /// Whether other owners' things go once they have expired.
     pub(crate) expired_of_others: bool,
+    /// How long what is written on a thing may take to show.
+    pub(crate) lag: Duration,
 }
 
 /// How long after its deadline another owner's thing is still left to that owner.
@@ -139,8 +141,23 @@ impl Seen<'_> {
                 push(Reason::Unfinished, format!("it is to go, and {}", self.absence(entry)), Action::Destroy);
             }
             State::Bound if !entry.adopted && thing.is_some_and(|thing| !self.is_marked(thing)) => {
-                let evidence = "the ledger has it as ours, and the provider shows it without our marker".to_owned();
-                push(Reason::MarkerLost, evidence, Action::Leave);
+                let bare = thing.is_some_and(|thing| thing.markers.is_none());
+                let soon = later(entry.updated_at, self.lag);
+                match self.end_of(entry, thing) {
+                    // Clouds that write on a thing after they have made it show it bare for a while.
+                    ended if bare && soon > Timestamp::now() => match ended {
+                        Some((reason, evidence)) => {
+                            let evidence = format!("{evidence}; what is written on it may not show before {soon:.0}");
+                            push(reason, evidence, Action::Wait);
+                        }
+                        None => plan.in_order += 1,
+                    },
+                    _ => {
+                        let evidence =
+                            "the ledger has it as ours, and the provider shows it without our marker".to_owned();
+                        push(Reason::MarkerLost, evidence, Action::Leave);
+                    }
+                }
             }
             State::Bound => match self.end_of(entry, thing) {
                 Some((reason, evidence)) => {

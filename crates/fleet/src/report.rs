@@ -128,6 +128,8 @@ pub enum Action {
     Resolve,
     /// Make sure that it is gone, and write that down.
     Confirm,
+    /// Nothing for the moment: what is seen of it is not all there is to see yet.
+    Wait,
     /// Nothing: that is for a person to decide.
     Leave,
 }

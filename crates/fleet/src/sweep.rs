@@ -96,7 +96,8 @@ impl Inner {
         let entries: Vec<_> = entries.iter().filter(|entry| entry.intent.resource == kind).cloned().collect();
         let owner = self.ledger.owner();
         let now = self.clock.now();
-        Seen { kind, owner, listing, entries: &entries, alive, now, expired_of_others }.plan()
+        let lag = self.settle.apart;
+        Seen { kind, owner, listing, entries: &entries, alive, now, expired_of_others, lag }.plan()
     }
 
     /// Which of the clients that look after `entries` are alive.
@@ -132,7 +133,9 @@ impl Inner {
 
     /// Does one step, and says what came of it.
     async fn settle_step(&self, mut step: Step, looks: Looks, deadline: Deadline) -> SweepItem {
-        if step.item.action != Action::Leave {
+        if step.item.action == Action::Wait {
+            step.item.outcome = Outcome::Open("it is looked at again later".to_owned());
+        } else if step.item.action != Action::Leave {
             step.item.outcome = match self.act(&step, looks, deadline).await {
                 Ok(outcome) => outcome,
                 // A volume's conflict may be with the machine that has it, and then it is nobody else's work.

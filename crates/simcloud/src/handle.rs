@@ -52,6 +52,11 @@ impl Handle {
         self.0.sim.now()
     }
 
+    /// Lets time in the cloud go on by so much at once.
+    pub fn advance(&self, by: jiff::SignedDuration) {
+        self.0.sim.clock.advance(by);
+    }
+
     /// How many requests have come in, by operation.
     pub fn requests(&self) -> BTreeMap<&'static str, u64> {
         self.0.sim.traffic.requests()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use machine_agent::{JobSpec, RepoSpec};
 use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText, Result};
 
@@ -66,6 +67,11 @@ pub(crate) struct Run {
     machine: MachineArgs,
 }
 
+/// The longest that the machine of a job may live where nothing else is said.
+const LONGEST: Duration = Duration::from_hours(24);
+/// How much longer it may live than its job where that may take longer.
+const SLACK: Duration = Duration::from_hours(1);
+
 impl Run {
     /// Runs it.
     ///
@@ -75,6 +81,17 @@ impl Run {
         stdin::check_terminal(app.printer.streams(), self.tty)?;
         let spec = self.spec(app).await?;
         reaper::watched(app, Box::pin(job::carry(app, spec))).await
+    }
+
+    /// When its machine must be gone, whatever becomes of us: what nobody knows of any more is found by that.
+    /// One that is kept is somebody's.
+    fn deadline(&self, app: &App) -> Result<Option<Timestamp>> {
+        let asked = self.machine.deadline(app)?;
+        if asked.is_some() || self.keep {
+            return Ok(asked);
+        }
+        let span = self.timeout.map_or(LONGEST, |timeout| LONGEST.max(timeout.saturating_add(SLACK)));
+        Ok(Some(app.clock().now().checked_add(span).unwrap_or(Timestamp::MAX)))
     }
 
     async fn spec(&self, app: &App) -> Result<JobSpec> {
@@ -102,7 +119,7 @@ impl Run {
             fetch: self.fetch.iter().map(|path| OsText::from(path.as_os_str())).collect(),
             patch: self.patch.clone(),
             keep: self.keep,
-            deadline: self.machine.deadline(app)?,
+            deadline: self.deadline(app)?,
             ..JobSpec::new(machine, command)
         })
     }

@@ -1,0 +1,120 @@
+//! The real command, in a process that may be killed.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Set where this program is to be the command.
+pub(crate) const AS_COMMAND: &str = "MACHINE_TEST_AS_COMMAND";
+/// How many times as fast as ours the clouds' time goes.
+pub(crate) const SPEED: u32 = 100;
+/// How long a command may take that is not killed by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a command may go on that waits for something, before it is killed from outside.
+const WAITING: Duration = Duration::from_secs(3);
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    /// Whether it was killed at the place that was named.
+    pub(crate) killed: bool,
+    pub(crate) said: String,
+    pub(crate) pid: u32,
+}
+
+/// A command that is about to be started.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) variables: &'a [(String, String)],
+    pub(crate) home: &'a Path,
+    pub(crate) state: &'a Path,
+    pub(crate) args: Vec<&'a str>,
+    /// The place at which it is killed, counted from one.
+    pub(crate) kill_at: Option<u32>,
+    /// How many seconds later it is for it than it is.
+    pub(crate) later: Option<u32>,
+}
+
+impl Call<'_> {
+    /// Runs it to its end, which may be that it is killed from outside because it waits for too long.
+    pub(crate) fn run(self) -> Ended {
+        let patience = if self.kill_at.is_some() { WAITING } else { PATIENCE };
+        let program = std::env::current_exe().unwrap();
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env(AS_COMMAND, "1")
+            .env("HOME", self.home)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("MACHINE_STATE_DIR", self.state)
+            .env("MACHINE_TEST_SPEED", SPEED.to_string())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .arg("--no-rate-limit")
+            .args(&self.args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(place) = self.kill_at {
+            command.env("MACHINE_TEST_KILL_AT", place.to_string());
+        }
+        if let Some(later) = self.later {
+            command.env("MACHINE_TEST_LATER", later.to_string());
+        }
+        let mut child = command.spawn().expect("the command starts");
+        let (out, err) = (reader(child.stdout.take().unwrap()), reader(child.stderr.take().unwrap()));
+        let pid = child.id();
+        let in_time = wait(&mut child, patience);
+        if !in_time {
+            child.kill().unwrap();
+        }
+        let status = child.wait().unwrap();
+        let said = out.join().unwrap() + &err.join().unwrap();
+        Ended { code: status.code(), killed: in_time && status.signal() == Some(9), said, pid }
+    }
+}
+
+fn reader(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    let read = move || {
+        let mut text = Vec::new();
+        drop(from.read_to_end(&mut text));
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    std::thread::Builder::new().name("reader".to_owned()).spawn(read).unwrap()
+}
+
+/// Whether it ends by itself within `patience`.
+fn wait(child: &mut Child, patience: Duration) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        if child.try_wait().unwrap().is_some() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+/// Waits until the reaper of a command that has died is done. Whether it is, in time.
+pub(crate) fn reaper_is_done(of: u32, patience: Duration) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        if !reaps(of) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+fn reaps(of: u32) -> bool {
+    let of = of.to_string();
+    let is_reaper = |line: &[u8]| {
+        let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
+        words.get(1).is_some_and(|word| word == b"__reaper") && words.get(3).is_some_and(|pid| *pid == of.as_bytes())
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok()).any(|line| is_reaper(&line))
+}

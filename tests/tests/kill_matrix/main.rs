@@ -1,0 +1,77 @@
+//! No machine is leaked and none is destroyed wrongly, whenever the program dies: the real command, killed at every place where
+//! it writes its ledger or speaks with a cloud, and what is left then, by the simulated clouds' own bill.
+//!
+//! Without more it runs what fits into two minutes. `cargo xtask kill-matrix` runs all of it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test; with a harness of its own the lints do not see that"
+)]
+
+mod command;
+mod lane;
+mod plan;
+mod scene;
+mod tally;
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Trial};
+use machine_cli::Runner;
+use machine_simcloud::Cloud;
+
+use crate::command::AS_COMMAND;
+use crate::plan::{Extent, Lane, lanes};
+use crate::scene::Scene;
+use crate::tally::Tally;
+
+/// How many lanes run at once. Most of the time of each is waiting.
+const AT_ONCE: usize = 8;
+
+fn main() -> ExitCode {
+    // What is killed is this program, started again: its `main` is the command's then.
+    if std::env::var_os(AS_COMMAND).is_some() {
+        return Runner::builtin().run();
+    }
+    if let Some(extent) = Extent::asked_for() {
+        return everything(extent);
+    }
+    let trial = |cloud: Cloud| {
+        Trial::test(plan::name(cloud), move || {
+            let tally = matrix(&lanes(cloud, Extent::Fast));
+            if tally.is_good() { Ok(()) } else { Err(tally.to_string().into()) }
+        })
+    };
+    libtest_mimic::run(&Arguments::from_args(), plan::CLOUDS.into_iter().map(trial).collect()).exit_code()
+}
+
+/// All of it, with a line for each lane.
+fn everything(extent: Extent) -> ExitCode {
+    let began = Instant::now();
+    let all: Vec<Lane> = plan::CLOUDS.into_iter().flat_map(|cloud| lanes(cloud, extent)).collect();
+    let tally = matrix(&all);
+    println!("{tally}");
+    println!("in {} s", began.elapsed().as_secs());
+    if tally.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs lanes side by side.
+fn matrix(lanes: &[Lane]) -> Tally {
+    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(lane) = lanes.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let done = lane::run(lane, &Scene::new(lane.cloud));
+                    tally.lock().unwrap().add(lane, done);
+                }
+            });
+        }
+    });
+    tally.into_inner().unwrap()
+}
