@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|gen-reference|picture`.
+//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|kill-matrix|gen-reference|picture`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
@@ -7,6 +7,7 @@
 mod advisories;
 mod bench;
 mod ci;
+mod kill_matrix;
 mod ordinary_user;
 mod picture;
 mod reference;
@@ -24,6 +25,8 @@ usage: cargo xtask TASK
   test-as-user   the tests as an ordinary user, when run by root
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
   bench list     what listing 1,000 and 10,000 droplets takes, at a simulated DigitalOcean
+  kill-matrix    no machine is leaked, wherever the program is killed and whatever else goes wrong; `--sample` for some of it,
+                 and the name of a cloud for that one alone
   gen-reference  docs/reference/, from what the program says of itself
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["test-as-user"] => ordinary_user::run(),
         ["bench", "local"] => bench::local::run(),
         ["bench", "list"] => bench::list::run(),
+        ["kill-matrix", how @ ..] => kill_matrix::run(how),
         ["gen-reference"] => reference::generate(),
         ["picture"] => picture::make(),
         [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),

@@ -213,11 +213,8 @@ enum Step {
 fn is_hopeless(kind: ResourceKind, error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Conflict => kind == ResourceKind::Volume,
-        ErrorKind::Unauthenticated
-        | ErrorKind::Forbidden
-        | ErrorKind::Unsupported
-        | ErrorKind::Config
-        | ErrorKind::Invalid => true,
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::Config => true,
+        // That a cloud calls a good request invalid has passed before: it meant a state.
         _ => false,
     }
 }

@@ -12,6 +12,8 @@ pub(crate) const CLOUDS: [Cloud; 3] = [Cloud::Fly, Cloud::DigitalOcean, Cloud::V
 pub(crate) enum Extent {
     /// What fits into a test: no faults, and of the reaper and the lost state a few kills only.
     Fast,
+    /// Every operation, pass and single fault, and some of the kills.
+    Sample,
     /// Every operation, pass, kill and single fault.
     Full,
 }
@@ -19,7 +21,11 @@ pub(crate) enum Extent {
 impl Extent {
     /// What the environment asks for beyond a test.
     pub(crate) fn asked_for() -> Option<Self> {
-        std::env::var("MACHINE_KILL_MATRIX").is_ok_and(|extent| extent == "full").then_some(Self::Full)
+        match std::env::var("MACHINE_KILL_MATRIX").ok()?.as_str() {
+            "full" => Some(Self::Full),
+            "sample" => Some(Self::Sample),
+            _ => None,
+        }
     }
 }
 
@@ -91,12 +97,12 @@ pub(crate) fn lanes(cloud: Cloud, extent: Extent) -> Vec<Lane> {
             let stride = match (extent, pass) {
                 (Extent::Full, _) => 1,
                 (Extent::Fast, Pass::Gc) => 2,
-                (Extent::Fast, _) => 7,
+                (Extent::Fast | Extent::Sample, _) => 7,
             };
             lanes.push(lane(operation, pass, None, stride));
-            if extent == Extent::Full {
+            if extent != Extent::Fast {
                 let faults = faults(cloud, operation).into_iter();
-                lanes.extend(faults.map(|fault| lane(operation, pass, Some(fault), 1)));
+                lanes.extend(faults.map(|fault| lane(operation, pass, Some(fault), stride)));
             }
         }
     }
