@@ -14,6 +14,7 @@ mod destroy;
 mod fake;
 #[cfg(test)]
 mod histories;
+mod late;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
