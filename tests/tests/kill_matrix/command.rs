@@ -13,7 +13,7 @@ pub(crate) const SPEED: u32 = 100;
 /// How long a command may take that is not killed by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a command may go on that waits for something, before it is killed from outside.
-const WAITING: Duration = Duration::from_secs(3);
+const WAITING: Duration = Duration::from_secs(10);
 
 /// How a command ended.
 #[derive(Debug)]

@@ -28,6 +28,7 @@ pub(crate) enum Ledger {
 
 /// `machine ledger list`.
 #[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  machine ledger list\n  machine ledger list --all -o json")]
 pub(crate) struct List {
     /// In which shape [default: table on a terminal, text in a pipe].
     #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
@@ -39,6 +40,7 @@ pub(crate) struct List {
 
 /// `machine ledger show`.
 #[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  machine ledger show web-1")]
 pub(crate) struct Show {
     /// A name, an id, or an intent.
     thing: String,
@@ -49,6 +51,7 @@ pub(crate) struct Show {
 
 /// `machine ledger export`.
 #[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  machine ledger export > ledger.jsonl")]
 pub(crate) struct Export {}
 
 impl Ledger {
