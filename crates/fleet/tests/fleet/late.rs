@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use machine_core::{IntentId, Markers, OwnerId};
 use machine_fleet::{Action, Outcome, Reason, SweepOptions, SweepReport};
 
-async fn others_too(rig: &Rig) -> machine_core::Result<SweepReport> {
+async fn others_too(rig: &Rig) -> Result<SweepReport> {
     rig.fleet.sweep(SweepOptions { expired_of_others: true, ..SweepOptions::default() }).await
 }
 
