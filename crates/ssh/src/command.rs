@@ -68,6 +68,11 @@ pub(crate) fn sourced(file: &[u8], line: &[u8]) -> Vec<u8> {
     whole
 }
 
+/// What goes before a command that only root may run. Nobody is there to type a password.
+pub(crate) fn sudo(user: &str) -> &'static [&'static str] {
+    if user == "root" { &[] } else { &["sudo", "-n"] }
+}
+
 /// The line that sends a signal to a command's process group.
 pub(crate) fn kill(group: u32, signal: Signal) -> Vec<u8> {
     format!("kill -{} -- -{group} 2>/dev/null; true", signal.0).into_bytes()

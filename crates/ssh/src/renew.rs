@@ -7,6 +7,7 @@ use futures::StreamExt as _;
 use machine_core::{Deadline, Error, ErrorKind, Exec, ExecEvent, Result};
 use russh::keys::PublicKey;
 
+use crate::command::sudo;
 use crate::{Connection, Target, Trust};
 
 /// How long one step in the machine may take.
@@ -57,8 +58,7 @@ pub(crate) async fn renew(
 
 /// Runs a script as root; what it writes.
 async fn as_root(connection: &Arc<Connection>, user: &str, script: &str) -> Result<String> {
-    let sudo: &[&str] = if user == "root" { &[] } else { &["sudo", "-n"] };
-    let command = Exec::of(sudo.iter().chain(&["sh", "-c", script]).copied());
+    let command = Exec::of(sudo(user).iter().chain(&["sh", "-c", script]).copied());
     let mut session = connection.exec(&command).await?;
     let (mut written, mut complained) = (Vec::new(), Vec::new());
     let finish = async {

@@ -24,16 +24,21 @@ async fn shows_the_machine(bench: &Bench) -> Outcome {
     Ok(())
 }
 
+/// How many words of a cloud's own a machine that runs may go through.
+const LOOKS: u32 = 10;
+
 async fn shows_what_the_list_shows(bench: &Bench) -> Outcome {
     let mut spec = bench.spec();
     spec.labels.insert("team".to_owned(), "blue".to_owned());
     let machine = bench.running(&spec).await?;
+    let mut looks = 0;
     let (shown, listed) = loop {
+        looks += 1;
         let shown = bench.provider.get(&machine.id).await?;
         let listed = bench.list(&bench.own(), |machines| machines.len() == 1).await?;
         let after = bench.provider.get(&machine.id).await?;
-        // The cloud's own word may still go on when the machine runs. There are only so many.
-        if shown.raw_state == after.raw_state {
+        // The cloud's own word may still go on when the machine runs, and comes to rest.
+        if shown.raw_state == after.raw_state || looks == LOOKS {
             break (shown, listed);
         }
     };

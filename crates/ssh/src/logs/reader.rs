@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::entry::entry;
 use super::lines::{Line, Lines};
 use crate::Connection;
+use crate::command::sudo;
 
 /// What cloud-init writes the output of its commands to.
 const BOOT: &str = "/var/log/cloud-init-output.log";
@@ -65,12 +66,10 @@ struct Journal {
 struct Out<'a> {
     told: &'a mpsc::Sender<Result<LogLine>>,
     tail: Option<(usize, VecDeque<LogLine>)>,
-    any: bool,
 }
 
 impl Out<'_> {
     async fn say(&mut self, line: LogLine) -> Read<()> {
-        self.any = true;
         match &mut self.tail {
             None => self.told.send(Ok(line)).await.map_err(|_| Told::Nobody),
             Some((most, last)) => {
@@ -93,13 +92,12 @@ impl Out<'_> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(user: &str, told: &'a mpsc::Sender<Result<LogLine>>) -> Self {
-        let sudo: &[&str] = if user == "root" { &[] } else { &["sudo", "-n"] };
-        Self { sudo, told, boot: Boot::default(), journal: Journal::default() }
+        Self { sudo: sudo(user), told, boot: Boot::default(), journal: Journal::default() }
     }
 
     /// Tells what is there already.
     pub(super) async fn history(&mut self, connection: &Arc<Connection>, how: &LogOptions) -> Read<()> {
-        let mut out = Out { told: self.told, tail: how.tail.map(|most| (most, VecDeque::new())), any: false };
+        let mut out = Out { told: self.told, tail: how.tail.map(|most| (most, VecDeque::new())) };
         let written = self.written(connection).await?;
         if let Some((size, at)) = written {
             if how.since.is_some_and(|since| at < since) {
@@ -136,7 +134,7 @@ impl<'a> Reader<'a> {
         } else {
             Some(self.journal(connection, &[place, "-n".to_owned(), "all".to_owned(), "-f".to_owned()]).await?)
         };
-        let out = || Out { told: self.told, tail: None, any: false };
+        let out = || Out { told: self.told, tail: None };
         let (mut boot_out, mut journal_out) = (out(), out());
         let reading = async {
             match journal {
