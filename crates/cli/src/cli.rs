@@ -100,6 +100,8 @@ pub(crate) enum Command {
     /// Destroy machines and what is on them.
     #[command(visible_alias = "rm")]
     Destroy(commands::destroy::Destroy),
+    /// Take over machines that were made elsewhere.
+    Adopt(commands::adopt::Adopt),
     /// Show what a machine's own command wrote.
     Logs(commands::logs::Logs),
     /// Run a command inside a running machine.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use machine_core::{
     EnvVar, Environment, Error, ErrorKind, MachineName, MachineSpec, Network, Port, ProviderOptions as _, Result,
     SizeRequest, VolumeMount,
@@ -149,9 +149,7 @@ impl MachineArgs {
     /// # Errors
     /// A time so far away that no calendar has it.
     pub(crate) fn deadline(&self, app: &App) -> Result<Option<Timestamp>> {
-        let Some(ttl) = self.ttl else { return Ok(None) };
-        let deadline = SignedDuration::try_from(ttl).ok().and_then(|ttl| app.clock().now().checked_add(ttl).ok());
-        deadline.map(Some).ok_or_else(|| Error::new(ErrorKind::Invalid, "`--ttl` ends after all time"))
+        values::deadline(app.clock(), self.ttl)
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Capabilities {
     pub user_data: bool,
     /// Whether a machine can be given another name.
     pub rename: bool,
+    /// Whether markers can be written on a machine that exists, so that one made elsewhere can be taken over.
+    pub adopt: bool,
     /// Whether images can be chosen.
     pub images: bool,
     /// Whether it can be said how big a machine is to be.
@@ -101,6 +103,7 @@ impl Capabilities {
             files: false,
             user_data: false,
             rename: false,
+            adopt: false,
             images: false,
             sizes: false,
             regions: false,

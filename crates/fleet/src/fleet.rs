@@ -63,7 +63,8 @@ pub struct FleetBuilder {
 }
 
 impl FleetBuilder {
-    /// Whose bill it is. Written on every line, and lines of other accounts are left alone.
+    /// Whose bill it is. Written on every line, and lines of other accounts are left alone: that a thing is not in this account
+    /// says nothing of whether it is in theirs.
     #[must_use]
     pub fn account(mut self, account: AccountId) -> Self {
         self.account = Some(account);
@@ -235,13 +236,15 @@ impl Fleet {
 }
 
 impl Inner {
-    /// Whether a line is about this provider's account.
+    /// Whether a line is one of ours for this provider, whatever account it is for.
+    pub(crate) fn is_ours(&self, entry: &Entry) -> bool {
+        entry.intent.provider == self.provider.info().kind && entry.intent.owner == *self.ledger.owner()
+    }
+
+    /// Whether a line is about this provider's account. One that says no account was written when nobody knew it.
     pub(crate) fn concerns(&self, entry: &Entry) -> bool {
-        let account = match (&entry.account, &self.account) {
-            (Some(theirs), Some(ours)) => theirs == ours,
-            _ => true,
-        };
-        entry.intent.provider == self.provider.info().kind && account && entry.intent.owner == *self.ledger.owner()
+        let account = entry.account.is_none() || entry.account == self.account;
+        self.is_ours(entry) && account
     }
 
     /// Runs `work` to its end even when the caller stops waiting for it.

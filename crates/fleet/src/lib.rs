@@ -17,6 +17,8 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod adopt;
 mod client;
 mod cloud;
 mod create;
@@ -34,5 +36,5 @@ mod timing;
 pub use client::ClientId;
 pub use fleet::{Fleet, FleetBuilder};
 pub use ledger::{Entry, Event, Ledger, SqliteLedger, State, transition};
-pub use report::{Action, Brake, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
+pub use report::{Action, Brake, Elsewhere, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
 pub use state_dir::StateDir;

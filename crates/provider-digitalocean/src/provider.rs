@@ -138,6 +138,7 @@ pub(crate) fn capabilities(pace: Pace, ssh: bool) -> Capabilities {
         attach_stopped: true,
         user_data: true,
         rename: true,
+        adopt: true,
         images: true,
         sizes: true,
         regions: true,

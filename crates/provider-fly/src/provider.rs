@@ -47,6 +47,7 @@ fn capabilities() -> Capabilities {
         exec_input_limit: Some(exec::INPUT),
         logs: Transport::Native,
         suspend: true,
+        adopt: true,
         files: true,
         images: true,
         sizes: true,

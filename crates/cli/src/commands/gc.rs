@@ -66,6 +66,13 @@ impl Gc {
         for problem in &report.problems {
             app.printer.warn(problem);
         }
+        for of in &report.elsewhere {
+            let account = of.account.as_str();
+            app.printer.warn(format_args!(
+                "{} lines of the ledger are for the account `{account}`, which this credential cannot see",
+                of.lines
+            ));
+        }
         if let Some(brake) = &report.brake {
             app.printer.warn(format_args!(
                 "{} things carry our mark and the ledger has no record of them; at most {} are destroyed without a \
@@ -74,7 +81,7 @@ impl Gc {
             ));
         }
         let open = report.items.iter().any(|item| matches!(item.outcome, Outcome::Open(_) | Outcome::Held));
-        if open || report.brake.is_some() || !report.complete {
+        if open || report.brake.is_some() || !report.complete || report.elsewhere.iter().any(|of| of.open > 0) {
             return Err(Failure::Said(code::PARTLY));
         }
         Ok(code::OK)

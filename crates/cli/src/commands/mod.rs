@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod cp;
@@ -104,6 +105,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Stop(stop) => stop.run(app).await,
         Command::Restart(restart) => restart.run(app).await,
         Command::Destroy(destroy) => destroy.run(app).await,
+        Command::Adopt(adopt) => adopt.run(app).await,
         Command::Logs(logs) => logs.run(app).await,
         Command::Exec(exec) => exec.run(app).await,
         Command::Ssh(ssh) => ssh.run(app).await,

@@ -61,6 +61,22 @@ impl Entry {
         }
     }
 
+    /// A thing made elsewhere that is ours from now on.
+    pub fn taken_over(intent: Intent, account: Option<AccountId>, resource_id: String) -> Self {
+        Self {
+            updated_at: intent.minted_at,
+            intent,
+            account,
+            client: None,
+            state: State::Bound,
+            resource_id: Some(resource_id),
+            adopted: true,
+            missing_since: None,
+            last_error: None,
+            revision: 0,
+        }
+    }
+
     /// Whether there is something left to do about it: while it is sent, uncertain or destroying, or bound for only as long
     /// as its client lives.
     pub fn is_open(&self) -> bool {

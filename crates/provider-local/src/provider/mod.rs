@@ -112,6 +112,7 @@ fn capabilities() -> Capabilities {
         files: true,
         user_data: false,
         rename: true,
+        adopt: false,
         images: false,
         sizes: true,
         regions: true,

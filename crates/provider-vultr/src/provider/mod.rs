@@ -80,6 +80,7 @@ fn capabilities(ssh: bool) -> Capabilities {
         attach_stopped: true,
         user_data: true,
         rename: true,
+        adopt: true,
         images: true,
         sizes: true,
         regions: true,

@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) partial: bool,
     /// Lists fail.
     pub(crate) list_fails: bool,
+    /// Changes are refused for now.
+    pub(crate) update_fails: bool,
     pub(crate) calls: Vec<&'static str>,
     next: u32,
 }
@@ -184,6 +186,7 @@ fn capabilities(list_lag: Duration) -> Capabilities {
     let limits = Limits { volumes_per_machine: None, ..minimal.limits };
     Capabilities {
         list_lag,
+        adopt: true,
         attach_live: true,
         attach_stopped: true,
         price_source: PriceSource::Free,
