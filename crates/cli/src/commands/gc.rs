@@ -68,10 +68,9 @@ impl Gc {
         }
         for of in &report.elsewhere {
             let account = of.account.as_str();
-            app.printer.warn(format_args!(
-                "{} lines of the ledger are for the account `{account}`, which this credential cannot see",
-                of.lines
-            ));
+            let lines = if of.lines == 1 { "line of the ledger is" } else { "lines of the ledger are" };
+            let lines = format!("{} {lines}", of.lines);
+            app.printer.warn(format_args!("{lines} for the account `{account}`, which this credential cannot see"));
         }
         if let Some(brake) = &report.brake {
             app.printer.warn(format_args!(

@@ -8,12 +8,14 @@
     reason = "a test's helper fails by panicking"
 )]
 
+mod accounts;
 mod config;
 mod exec;
 mod help;
 mod inputs;
 mod lifecycle;
 mod output;
+mod playing;
 mod run;
 mod run_ends;
 mod run_files;

@@ -72,6 +72,19 @@ async fn marks_that_did_not_arrive_are_written_by_the_next_call_and_the_machine_
 }
 
 #[tokio::test]
+async fn what_another_owner_takes_over_is_not_ours_any_more() {
+    let rig = Rig::new().await;
+    let id = rig.fake.put("by-hand", None);
+    rig.fleet.adopt(&id, Some(Timestamp::now() + Duration::from_millis(30))).await.unwrap();
+    let theirs = Markers { owner: OwnerId::new("theirs"), intent: IntentId::mint(), deadline: None };
+    rig.fake.edit(&id, |machine| machine.markers = Some(theirs));
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    let report = rig.fleet.sweep(SweepOptions::default()).await.unwrap();
+    assert_eq!(report.items[0].reason, Reason::MarkerLost);
+    assert_eq!(rig.fake.bill(), [id.as_str()]);
+}
+
+#[tokio::test]
 async fn what_is_gone_or_going_is_refused() {
     let rig = Rig::new().await;
     assert_eq!(rig.fleet.adopt(&MachineId::new("m-9"), None).await.unwrap_err().kind(), ErrorKind::NotFound);
