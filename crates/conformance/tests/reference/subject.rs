@@ -93,6 +93,7 @@ fn capabilities() -> Capabilities {
         files: false,
         user_data: true,
         rename: true,
+        adopt: true,
         images: true,
         sizes: true,
         regions: true,
