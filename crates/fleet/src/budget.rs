@@ -24,10 +24,15 @@ pub(crate) fn check(budget: &Budget, books: &Books, wanted: &Entry, now: Timesta
                 "`{name}` costs up to {costs} {until}, and the budget allows {most} for one {}",
                 wanted.intent.resource.as_str()
             );
-            return Err(refusal(what, match (wanted.intent.resource, wanted.intent.deadline) {
-                (ResourceKind::Machine, None) => "give it an end (--ttl), ask for less, or raise `budget.per-machine`",
-                _ => "ask for less, or raise `budget.per-machine`",
-            }));
+            return Err(refusal(
+                what,
+                match (wanted.intent.resource, wanted.intent.deadline) {
+                    (ResourceKind::Machine, None) => {
+                        "give it an end (--ttl), ask for less, or raise `budget.per-machine`"
+                    }
+                    _ => "ask for less, or raise `budget.per-machine`",
+                },
+            ));
         }
     }
     let one = budget.providers.get(provider);
@@ -44,7 +49,8 @@ pub(crate) fn check(budget: &Budget, books: &Books, wanted: &Entry, now: Timesta
                 let what = format!(
                     "`{name}` costs up to {costs} {day}, and of the {most} that the budget allows a day{at} {left} is left"
                 );
-                let hint = format!("`machine cost` shows what has the rest; end some of it, or raise `budget.{setting}`");
+                let hint =
+                    format!("`machine cost` shows what has the rest; end some of it, or raise `budget.{setting}`");
                 return Err(refusal(what, hint));
             }
         }
@@ -55,7 +61,10 @@ pub(crate) fn check(budget: &Budget, books: &Books, wanted: &Entry, now: Timesta
 /// Refuses a thing whose price nobody knows.
 pub(crate) fn unknown(name: &str) -> Error {
     let what = format!("what `{name}` costs is not known, so it cannot be held to the budget");
-    refusal(what, "say in the configuration what an hour of such a thing may be taken to cost: `budget: {unknown-hour: 0.10}`")
+    refusal(
+        what,
+        "say in the configuration what an hour of such a thing may be taken to cost: `budget: {unknown-hour: 0.10}`",
+    )
 }
 
 fn refusal(what: String, hint: impl Into<std::borrow::Cow<'static, str>>) -> Error {

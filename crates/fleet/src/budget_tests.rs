@@ -67,7 +67,10 @@ fn one_machine_may_cost_so_much_until_its_deadline_or_in_a_month() {
     assert!(!allows(&budget, &empty, &line("a", NOON, Some("2026-11-10T17:00:01Z"))), "a sixth hour has begun");
     let endless = line("a", NOON, None);
     let error = check(&budget, &empty, &endless, at(NOON)).unwrap_err();
-    assert_eq!(error.to_string(), "`web-1` costs up to $744.00 in a month, and the budget allows $5.00 for one machine");
+    assert_eq!(
+        error.to_string(),
+        "`web-1` costs up to $744.00 in a month, and the budget allows $5.00 for one machine"
+    );
     assert!(error.hint().unwrap().contains("--ttl"));
 }
 

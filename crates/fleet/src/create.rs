@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine_core::{
-    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, Machine, MachineId,
-    MachineSpec, OwnerId, Price, PriceSource, RecordedIntent, ResourceKind, Result, Retry, Volume, VolumeId, VolumeSpec,
+    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, Machine, MachineId, MachineSpec,
+    OwnerId, Price, PriceSource, RecordedIntent, ResourceKind, Result, Retry, Volume, VolumeId, VolumeSpec,
 };
 
 use tokio_util::task::task_tracker::TaskTrackerToken;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine_core::{
-    AccountId, Budget, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine, MachineId,
-    MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
+    AccountId, Budget, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine,
+    MachineId, MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
 };
 use tokio_util::task::TaskTracker;
 

@@ -5,7 +5,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6d61_6368;
 
 /// Each brings the file from the version that is its index to the next one. What was published is never changed, only
 /// added to.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     PRAGMA application_id = 0x6d616368;
     CREATE TABLE intents (
         id            TEXT PRIMARY KEY,
@@ -32,7 +33,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
         WHERE state IN ('sent', 'uncertain', 'destroying') OR (state = 'bound' AND lifetime = 'client');
     CREATE INDEX intents_resource ON intents (resource_id) WHERE resource_id IS NOT NULL;
     PRAGMA user_version = 1;
-", "
+",
+    "
     ALTER TABLE intents ADD COLUMN price_hourly INTEGER;
     ALTER TABLE intents ADD COLUMN price_cap INTEGER;
     ALTER TABLE intents ADD COLUMN price_step INTEGER;
@@ -45,7 +47,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (owner, provider, day)
     ) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 2;
-"];
+",
+];
 
 /// The version that the newest migration leads to.
 #[expect(clippy::cast_possible_wrap, reason = "a few; and a constant cannot be converted in another way")]

@@ -5,6 +5,8 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "what a test spawns, it waits for"))]
 
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod create;
@@ -17,6 +19,8 @@ mod histories;
 mod late;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod migrate;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
