@@ -108,7 +108,11 @@ impl App {
         self.fleet
             .get_or_try_init(|| async {
                 let ledger = SqliteLedger::open(&StateDir::open(&self.state)?).await?;
-                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).clock(self.clock().clone());
+                let printer = self.printer.clone();
+                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger))
+                    .clock(self.clock().clone())
+                    .budget(self.setup.config.budget()?)
+                    .announce(move |quote| printer.note(quote));
                 #[cfg(debug_assertions)]
                 let fleet = fleet.speed(crate::failpoint::speed(self.environment()));
                 Ok(fleet.build())

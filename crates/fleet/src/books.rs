@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use machine_core::Money;
+use serde::Serialize;
 
 use crate::ledger::{Entry, State};
 use crate::rate::Period;
@@ -29,7 +30,7 @@ pub struct Spent {
 }
 
 /// Sums of money over some lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Sums {
     /// What was spent today (UTC).
     pub today: Money,

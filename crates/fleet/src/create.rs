@@ -89,7 +89,8 @@ impl IntentStore for Recording<'_> {
         let Inner { ledger, account, budget, clock, .. } = self.inner;
         let sent = Entry::sent(intent.clone(), account.clone(), ledger.client().await?);
         let entry = Entry { rate: self.rate, ..sent };
-        if self.rate.is_some() && budget.concerns(&intent.provider) {
+        let costs = self.rate.is_some_and(|rate| !rate.is_free());
+        if costs && budget.concerns(&intent.provider) {
             ledger.insert_checked(&entry, &|books| budget::check(budget, books, &entry, clock.now())).await
         } else {
             ledger.insert(&entry).await
@@ -152,7 +153,7 @@ impl Inner {
         };
         let store = Recording { inner: self, rate: self.rate(wanted).await? };
         let recorded = RecordedIntent::record(&store, draft).await?;
-        if let Some((announce, rate)) = self.announce.as_ref().zip(store.rate) {
+        if let Some((announce, rate)) = self.announce.as_ref().zip(store.rate.filter(|rate| !rate.is_free())) {
             let name = wanted.name().to_owned();
             announce.0(&Quote { name, rate, from: recorded.intent().minted_at, deadline });
         }
@@ -177,11 +178,11 @@ impl Inner {
         }
     }
 
-    /// What it will cost. None where that is not known and no budget asks, and where nothing costs anything.
+    /// What it will cost. None where that is not known and no budget asks.
     async fn rate(&self, wanted: &Wanted) -> Result<Option<Rate>> {
         let capabilities = self.provider.capabilities();
         if capabilities.price_source == PriceSource::Free {
-            return Ok(None);
+            return Ok(Some(Rate::FREE));
         }
         let limited = self.budget.concerns(self.provider.info().kind);
         let known = match wanted {

@@ -30,6 +30,14 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Of what costs nothing.
+    pub const FREE: Self = Self { hourly: Money::ZERO, monthly_cap: None, step: 1, minimum: 1 };
+
+    /// Whether it is nothing.
+    pub fn is_free(&self) -> bool {
+        self.hourly <= Money::ZERO
+    }
+
     /// Of a machine of that price.
     pub fn new(price: Price, billing: &Billing) -> Self {
         let Price { hourly, monthly_cap } = price;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use machine_core::{
-    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Price, Project, Result, Volume,
-    VolumeMount,
+    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Price, Project, Result,
+    Volume, VolumeMount,
 };
 use secrecy::SecretString;
 

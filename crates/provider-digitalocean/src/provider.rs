@@ -7,10 +7,10 @@ use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use machine_core::CloudProvider;
 use machine_core::{
-    Account, Billing, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found, Image,
-    IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Money, Page, Power, PriceSource,
-    Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size, Snapshots, SshKeys,
-    StopsBill, Transport, Until, Volumes,
+    Account, Billing, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found,
+    Image, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Money, Page, Power,
+    PriceSource, Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size, Snapshots,
+    SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use machine_core::{
-    Account, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Exec, ExecSession, Found, IntentId,
-    Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource, Projects,
-    ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
+    Account, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Exec, ExecSession, Found,
+    IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource,
+    Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until,
+    Volumes,
 };
 
 use crate::catalog::FlyCatalog;

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use super::call::{Interceptor, Operation};
 use super::forward::Layered;
 use crate::{
-    Catalog, Destroyed, Dns, DnsRecord, Domain, Image, MachineId, MachineSpec, Price, Project, Projects, RecordId, RecordSpec,
-    RecordedIntent, Region, Result, Size, Snapshot, SnapshotId, SnapshotSpec, Snapshots, SshKey, SshKeyId, SshKeySpec,
-    SshKeys, Volume, VolumeId, VolumeMount, VolumeSpec, Volumes,
+    Catalog, Destroyed, Dns, DnsRecord, Domain, Image, MachineId, MachineSpec, Price, Project, Projects, RecordId,
+    RecordSpec, RecordedIntent, Region, Result, Size, Snapshot, SnapshotId, SnapshotSpec, Snapshots, SshKey, SshKeyId,
+    SshKeySpec, SshKeys, Volume, VolumeId, VolumeMount, VolumeSpec, Volumes,
 };
 
 #[async_trait]

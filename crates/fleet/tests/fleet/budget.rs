@@ -3,7 +3,7 @@
 use crate::fake::CreateFault;
 use crate::rig::*;
 use machine_core::{Budget, Effect, ErrorKind, Money, VolumeSpec};
-use machine_fleet::{FleetBuilder, Quote, SweepOptions};
+use machine_fleet::{FleetBuilder, Quote, Rate, SweepOptions};
 use std::sync::Mutex;
 
 const DOLLAR: i64 = 1_000_000;
@@ -129,5 +129,5 @@ async fn a_price_is_told_once_and_never_of_what_is_refused_or_free() {
     let fleet = builder(&free, per_day(1)).await.announce(hear(&told)).build();
     create(&fleet, "three").await.unwrap();
     assert_eq!(*told.lock().unwrap(), ["one: $1.00 an hour, $744.00 a month at most"]);
-    assert_eq!(free.entry().await.rate, None);
+    assert_eq!(free.entry().await.rate, Some(Rate::FREE));
 }

@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::{
-    Billing, Capabilities, CreateOnce, Environment, GuestProgram, Limits, Money, Mount, PriceSource, Result, StopsBill, Transport,
+    Billing, Capabilities, CreateOnce, Environment, GuestProgram, Limits, Money, Mount, PriceSource, Result, StopsBill,
+    Transport,
 };
 
 use crate::GUEST_PATH;

@@ -24,10 +24,10 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
 use machine_core::{
-    Account, AccountId, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec,
-    ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Money, Page,
-    Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector, Shell, Snapshots,
-    SshKeys, StopsBill, Transport, Until, Volumes,
+    Account, AccountId, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind,
+    Exec, ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec,
+    Money, Page, Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector,
+    Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 
