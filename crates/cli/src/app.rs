@@ -113,7 +113,11 @@ impl App {
                 let dir = StateDir::open(&self.state)?;
                 let ledger = SqliteLedger::open(&dir).await?;
                 let account = self.account(&dir).await?;
-                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).clock(self.clock().clone());
+                let printer = self.printer.clone();
+                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger))
+                    .clock(self.clock().clone())
+                    .budget(self.setup.config.budget()?)
+                    .announce(move |quote| printer.note(quote));
                 let fleet = account.into_iter().fold(fleet, FleetBuilder::account);
                 #[cfg(debug_assertions)]
                 let fleet = fleet.speed(crate::failpoint::speed(self.environment()));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use machine_core::{Environment, Error, ErrorKind, Result, nearest};
 use serde_yaml::Value;
 
+use crate::budget::BUDGET_KEY;
 use crate::document::Document;
 use crate::expand::expand;
 use crate::path::Path;
@@ -86,6 +87,16 @@ impl Config {
         }
     }
 
+    /// What is written in the file.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The environment.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// The file, where there is one.
     pub fn file(&self) -> Option<&FilePath> {
         self.found.then(|| self.document.file())
@@ -109,14 +120,14 @@ impl Config {
 
     /// Keys of the top level that nobody knows, each as an error with its place and the nearest key.
     pub fn unknown_keys(&self) -> Vec<Error> {
-        let known = |key: &str| key == PROVIDER_KEY || !matches!(self.kind_of(key), Ok(None));
+        let known = |key: &str| [PROVIDER_KEY, BUDGET_KEY].contains(&key) || !matches!(self.kind_of(key), Ok(None));
         let keys = self.document.root.keys().map(|key| key.as_str().unwrap_or_default());
         keys.filter(|key| !known(key))
             .map(|key| {
                 let path = Path::default().key(key);
                 let error = self.document.error(&path, format!("unknown key `{key}`"));
                 let kinds = self.registry.iter().map(|kind| kind.info().kind);
-                match nearest(key, kinds.chain([PROVIDER_KEY])).first() {
+                match nearest(key, kinds.chain([PROVIDER_KEY, BUDGET_KEY])).first() {
                     Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                     None => error.with_hint("a section of another name says its kind, as in `work: {kind: local}`"),
                 }
@@ -186,6 +197,9 @@ impl Config {
     /// # Errors
     /// A section that names a kind that nobody knows.
     fn kind_of(&self, name: &str) -> Result<Option<&Kind>> {
+        if name == BUDGET_KEY {
+            return Ok(None);
+        }
         let Some(named) = self.document.root.get(name).and_then(|value| value.get(KIND_KEY)) else {
             return Ok(self.registry.get(name));
         };

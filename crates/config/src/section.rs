@@ -297,7 +297,7 @@ impl Section {
 }
 
 /// The nearest known word in a message of serde's form "unknown variant `a`, expected one of `b`, `c`".
-fn suggestion(message: &str) -> Option<&str> {
+pub(crate) fn suggestion(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("unknown ")?;
     let mut words = rest.split('`').skip(1).step_by(2);
     let wanted = words.next()?;

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::budget::{BUDGET_KEY, BudgetSection};
 use crate::registry::Registry;
+use crate::schema;
 
 impl Registry {
     /// The JSON schema (draft 2020-12) of a configuration file with sections of the kinds that are known here.
@@ -17,6 +19,8 @@ impl Registry {
                 "examples": names,
             }),
         );
+        properties
+            .insert(BUDGET_KEY.to_owned(), json!({ "anyOf": [schema::of::<BudgetSection>(), { "type": "null" }] }));
         let mut others = Vec::new();
         for kind in self.iter() {
             let mut schema = kind.schema();

@@ -10,6 +10,7 @@ use machine_core::{
 
 use crate::fleet::{Fleet, Inner};
 use crate::ledger::{Entry, State};
+use crate::rate::Rate;
 
 impl Fleet {
     /// Takes a machine over that was made by another tool, or by an owner whose ledger is lost: from then on this ledger has it,
@@ -59,13 +60,13 @@ impl Inner {
                     name: machine.name.clone(),
                     provider: self.provider.info().kind.to_owned(),
                     lifetime: Lifetime::Deadline,
-                    // What another owner meant to end with its deadline is not ended by being taken over.
+                    // Ours keeps its own; another owner's was for that owner to hold.
                     deadline: deadline.or(kept.filter(|_| ours.is_some())),
                     minted_at: Timestamp::now(),
                 };
-                self.ledger
-                    .insert(&Entry::taken_over(intent.clone(), self.account.clone(), id.as_str().to_owned()))
-                    .await?;
+                let rate = machine.price.map(|price| Rate::new(price, &self.provider.capabilities().billing));
+                let line = Entry::taken_over(intent.clone(), self.account.clone(), id.as_str().to_owned(), rate);
+                self.ledger.insert(&line).await?;
                 self.mark(&machine, &intent, None).await
             }
         }

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine_core::{
-    AccountId, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine, MachineId,
-    MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
+    AccountId, Budget, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine,
+    MachineId, MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
 };
 use tokio_util::task::TaskTracker;
 
 use crate::cloud::Cloud;
 use crate::create::Wanted;
 use crate::ledger::{Entry, Ledger};
+use crate::quote::Announce;
 use crate::timing::Settle;
-use crate::{ClientId, SweepItem, SweepOptions, SweepReport};
+use crate::{ClientId, Quote, SweepItem, SweepOptions, SweepReport};
 
 /// How long a create request may be on its way when the builder says nothing else.
 const CREATE_WITHIN: Duration = Duration::from_mins(2);
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) resolve_within: Duration,
     pub(crate) settle: Settle,
     pub(crate) clock: Clock,
+    pub(crate) budget: Budget,
+    pub(crate) announce: Option<Announce>,
     pub(crate) work: TaskTracker,
 }
 
@@ -59,6 +62,8 @@ pub struct FleetBuilder {
     create_within: Duration,
     resolve_within: Duration,
     clock: Clock,
+    budget: Budget,
+    announce: Option<Announce>,
     speed: u32,
 }
 
@@ -93,6 +98,22 @@ impl FleetBuilder {
         self
     }
 
+    /// What may be spent; no limits otherwise. What might cost more is refused before anything is asked of the cloud but what
+    /// it costs.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Who is told what something will cost, when it is recorded and before it is made. Where nothing is known of that, or it
+    /// costs nothing, nothing is told.
+    #[must_use]
+    pub fn announce(mut self, announce: impl Fn(&Quote) + Send + Sync + 'static) -> Self {
+        self.announce = Some(Announce(Arc::new(announce)));
+        self
+    }
+
     /// How many times as fast as ours the time of the cloud goes: one otherwise, and more only for one that is simulated.
     /// Absence is believed so much sooner.
     #[must_use]
@@ -105,10 +126,21 @@ impl FleetBuilder {
     #[must_use]
     pub fn build(self) -> Fleet {
         let settle = Settle::of(self.provider.capabilities(), self.create_within).hastened(self.speed);
-        let Self { provider, ledger, account, create_within, resolve_within, clock, .. } = self;
+        let Self { provider, ledger, account, create_within, resolve_within, clock, budget, announce, .. } = self;
         let work = TaskTracker::new();
         Fleet {
-            inner: Arc::new(Inner { provider, ledger, account, create_within, resolve_within, settle, clock, work }),
+            inner: Arc::new(Inner {
+                provider,
+                ledger,
+                account,
+                create_within,
+                resolve_within,
+                settle,
+                clock,
+                budget,
+                announce,
+                work,
+            }),
         }
     }
 }
@@ -123,6 +155,8 @@ impl Fleet {
             create_within: CREATE_WITHIN,
             resolve_within: RESOLVE_WITHIN,
             clock: Clock::system(),
+            budget: Budget::default(),
+            announce: None,
             speed: 1,
         }
     }
@@ -143,7 +177,8 @@ impl Fleet {
     /// there is an error without effect. `deadline` is when the machine must be gone at the latest; it is written on it.
     ///
     /// # Errors
-    /// What the provider says. With [`Effect::Unknown`] the machine may exist, and the sweep will settle it. With
+    /// [`ErrorKind::Budget`] where it may cost more than the budget leaves; else what the provider says. With
+    /// [`Effect::Unknown`] the machine may exist, and the sweep will settle it. With
     /// [`Effect::Applied`] it exists and was made to stay, although something about it failed.
     pub async fn create(&self, spec: &MachineSpec, lifetime: Lifetime, deadline: Option<Timestamp>) -> Result<Machine> {
         self.inner.create(Wanted::Machine(Box::new(spec.clone())), lifetime, deadline).await?.into_machine()

@@ -3,6 +3,7 @@
 pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod cost;
 pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod destroy;
@@ -85,6 +86,7 @@ fn in_runtime(
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
+                    Command::Cost(cost) => cost.run(&setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -118,6 +120,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Check(_)
         | Command::Config(_)
         | Command::Ledger(_)
+        | Command::Cost(_)
         | Command::Doctor(_)
         | Command::Simcloud(_)
         | Command::Version(_)

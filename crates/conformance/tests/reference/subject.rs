@@ -107,5 +107,6 @@ fn capabilities() -> Capabilities {
             smallest_volume_gib: 1,
         },
         price_source: PriceSource::Table,
+        billing: Capabilities::minimal().billing,
     }
 }

@@ -9,6 +9,8 @@ mod accounts;
 #[cfg(test)]
 mod adopt;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod create;
@@ -22,6 +24,8 @@ mod histories;
 mod late;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod migrate;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

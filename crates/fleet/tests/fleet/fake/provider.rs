@@ -155,7 +155,7 @@ impl CloudProvider for Fake {
     }
 
     fn catalog(&self) -> &dyn Catalog {
-        &NothingOnOffer
+        &self.menu
     }
 
     fn volumes(&self) -> Option<&dyn Volumes> {
