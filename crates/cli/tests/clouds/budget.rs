@@ -68,9 +68,16 @@ fn what_the_budget_does_not_leave_is_refused_before_anything_is_made() {
 fn a_price_is_told_on_standard_error_before_it_is_paid() {
     for cloud in [FLY, DO, VULTR] {
         let scene = Scene::new(cloud);
+        let before = asked(&scene);
         let (code, out, err) = scene.machine(&ROW, &["create", "web-1"]);
         assert_eq!((code, out.lines().count()), (0, 1), "{cloud}: {err}");
         assert!(err.lines().any(|line| line.starts_with("web-1: $") && line.ends_with(" a month at most")), "{err}");
+        // The price comes from the lists that a create needs in any case, and takes no request more.
+        let again = |(operation, times): &(&String, &u64)| {
+            ["region", "size", "plan"].iter().any(|list| operation.contains(list))
+                && **times > before.get(*operation).copied().unwrap_or_default() + 1
+        };
+        assert_eq!(asked(&scene).iter().find(again), None, "{cloud}");
         let (_, _, err) = scene.machine(&ROW, &["create", "web-2", "--ttl", "90m"]);
         assert!(err.lines().any(|line| line.starts_with("web-2: $") && line.contains(" at most until 2")), "{err}");
         let (_, _, err) = scene.machine(&ROW, &["volumes", "create", "data-9", "--size", "40g"]);
