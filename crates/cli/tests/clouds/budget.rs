@@ -152,6 +152,9 @@ fn what_was_spent_is_shown_to_people_and_programs() {
     assert!(out.contains("\ntoday:") && out.contains("\nthis month:") && out.contains("\nin all:"), "{out}");
     assert!(!out.contains("left"), "nothing is limited: {out}");
 
+    let (_, out, _) = scene.machine(&ROW, &["ledger", "show", "other"]);
+    assert!(out.lines().any(|line| line.starts_with("price:") && line.ends_with(" a month at most")), "{out}");
+
     let (_, out, _) = scene.machine(&ROW, &within(&scene, "per-day: 50, providers: {do: 40}", &["cost"]));
     assert!(out.contains(" of $50.00 a day\n") && out.contains("left at digitalocean: "), "{out}");
     let said = cost(&scene, "per-day: 50");
