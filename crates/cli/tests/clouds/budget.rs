@@ -1,7 +1,7 @@
 //! Budgets before the simulated clouds: what is refused, what is asked meanwhile, what is held, and what is shown of it.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -124,13 +124,11 @@ fn of_two_that_are_made_at_once_one_finds_the_money_spent() {
         #[expect(clippy::cast_precision_loss, reason = "a few dollars")]
         let most = (spent.max(tomorrow) + day) as f64 / 1e6;
         let budget = format!("per-day: {most}");
-        let begin = |name| -> Command {
-            let mut command = scene.command(&ROW, &within(&scene, &budget, &["create", name]));
-            command.stdout(Stdio::piped()).stderr(Stdio::piped());
-            command
-        };
-        let racing = ["one", "two", "three"].map(|name| begin(name).spawn().unwrap());
-        let mut codes = racing.map(|child| child.wait_with_output().unwrap().status.code().unwrap());
+        // The file is written before the first of them reads it.
+        let commands = ["one", "two", "three"].map(|name| within(&scene, &budget, &["create", name]));
+        let racing = commands
+            .map(|args| scene.command(&ROW, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let mut codes = racing.map(|mut child| child.wait().unwrap().code().unwrap());
         codes.sort_unstable();
         assert_eq!(codes, [0, 7, 7], "{cloud}: {said:#}");
     }
