@@ -12,8 +12,8 @@ fn read(text: &str) -> Result<Budget> {
     Config::load(registry, environment, Some(&file))?.budget()
 }
 
-fn cents(cents: i64) -> Option<Money> {
-    Some(Money::from_micros(cents * 10_000))
+fn cents(cents: i64) -> Money {
+    Money::from_micros(cents * 10_000)
 }
 
 #[test]
@@ -27,8 +27,9 @@ fn nothing_is_limited_where_nothing_is_said() {
 fn limits_are_dollars_and_may_be_variables() {
     let text = "budget:\n  per-machine: 5\n  per-day: ${LIMIT}\n  providers: {big-sky: 0.5}\n  unknown-hour: 0.1\n";
     let budget = read(text).unwrap();
-    assert_eq!((budget.per_machine, budget.per_day, budget.unknown_hour), (cents(500), cents(1_250), cents(10)));
-    assert_eq!(budget.providers.get("sky").copied(), cents(50), "by its kind, whatever it is called");
+    assert_eq!((budget.per_machine, budget.per_day), (Some(cents(500)), Some(cents(1_250))));
+    assert_eq!(budget.unknown_hour, Some(cents(10)));
+    assert_eq!(budget.providers.get("sky"), Some(&cents(50)), "by its kind, whatever it is called");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! From a recorded wish to a thing that exists, once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,6 +20,9 @@ use crate::quote::Quote;
 use crate::rate::Rate;
 use crate::resolve::Resolved;
 use crate::wanted::{Made, Wanted, carries_markers};
+
+/// How long to wait for a price that nobody is held to.
+const PRICE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Records intents together with the account that they are for and what they cost, where there is money for them.
 #[derive(Debug)]
@@ -153,15 +157,16 @@ impl Inner {
         }
         let limited = self.budget.concerns(self.provider.info().kind);
         let known = match wanted {
-            Wanted::Machine(spec) => match self.provider.catalog().price(spec).await {
-                Ok(price) => price.map(|price| Rate::new(price, &capabilities.billing)),
-                Err(error) if limited => return Err(error),
-                // What is wrong with the wish the create itself says better.
-                Err(error) => {
-                    tracing::debug!(%error, "what it will cost is not known");
-                    None
-                }
-            },
+            Wanted::Machine(spec) => {
+                let asked = self.provider.catalog().price(spec);
+                let price = if limited {
+                    asked.await?
+                } else {
+                    // It is only told. What is wrong with the wish, or with the cloud, the create itself says.
+                    tokio::time::timeout(PRICE_WITHIN, asked).await.ok().and_then(Result::ok).flatten()
+                };
+                price.map(|price| Rate::new(price, &capabilities.billing))
+            }
             Wanted::Volume(spec) => Rate::of_volume(spec.size_gib, &capabilities.billing),
             Wanted::Snapshot(_) => None,
             Wanted::SshKey(_) | Wanted::DnsRecord(_) => Some(Rate::FREE),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helper fails by panicking")]
 
 mod bad_input;
+mod budget;
 mod flags;
 mod lists;
 mod rows;

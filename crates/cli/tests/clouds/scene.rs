@@ -69,8 +69,8 @@ impl Scene {
         self.home.path()
     }
 
-    /// `machine` with these arguments: its code, output and words.
-    pub(crate) fn machine(&self, row: &Row, args: &[&str]) -> (i32, String, String) {
+    /// `machine` with these arguments, to be run here.
+    pub(crate) fn command(&self, row: &Row, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_machine"));
         command.arg("--no-rate-limit").args(args).env_clear().env("MACHINE_PROVIDER", self.cloud);
         command.env("HOME", self.home.path()).env("MACHINE_STATE_DIR", self.home.path().join("state"));
@@ -87,10 +87,17 @@ impl Scene {
                 command.env(name, "http://127.0.0.1:1");
             }
         }
+        command.current_dir(self.home.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// `machine` with these arguments: its code, output and words.
+    pub(crate) fn machine(&self, row: &Row, args: &[&str]) -> (i32, String, String) {
+        let mut command = self.command(row, args);
         // A pipe that nobody empties meanwhile would hold up a long list.
         let written = self.home.path().join("written");
         let file = std::fs::File::create(&written).unwrap();
-        command.current_dir(self.home.path()).stdin(Stdio::null()).stdout(file).stderr(Stdio::piped());
+        command.stdout(file).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let began = Instant::now();
         while child.try_wait().unwrap().is_none() {

@@ -59,7 +59,11 @@ fn the_rate_limit_is_switched_off_by_a_flag() {
 #[test]
 fn config_show_tells_values_and_where_they_came_from() {
     let home = Home::new();
-    fs::write(home.path().join("c.yml"), "work:\n  kind: local\n  mounts: ['${SHARED:-/usr/share}']\n").unwrap();
+    fs::write(
+        home.path().join("c.yml"),
+        "work:\n  kind: local\n  mounts: ['${SHARED:-/usr/share}']\nbudget:\n  per-day: 5\n",
+    )
+    .unwrap();
     let mut command = home.command(["config", "show", "--config-file", "c.yml"]);
     command.env("SHARED", "/usr/lib");
     let text = finish(command, b"").expect(0).out();
@@ -70,13 +74,39 @@ fn config_show_tells_values_and_where_they_came_from() {
     );
     assert!(line("work.isolation").contains("auto") && line("work.isolation").ends_with("default"));
     assert!(line("provider").contains("the only section"));
+    assert!(line("budget.per-day").contains(" 5 ") && line("budget.per-day").ends_with("line 5, column 3"));
     let json = home.machine(["config", "show", "-o", "json", "--config-file", "c.yml"]).expect(0).stdout;
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json["provider"]["kind"], "local");
     assert_eq!(json["settings"][1]["value"], "/usr/share");
+    assert_eq!((&json["budget"][0]["key"], &json["budget"][0]["value"]), (&"budget.per-day".into(), &5.into()));
     let schema: serde_json::Value =
         serde_json::from_slice(&home.machine(["config", "schema"]).expect(0).stdout).unwrap();
     assert!(schema["properties"]["local"]["anyOf"][0]["properties"]["isolation"].is_object(), "{schema}");
+}
+
+#[test]
+fn a_budget_that_cannot_be_read_is_no_budget_that_is_ignored() {
+    let home = Home::new();
+    fs::write(home.path().join("c.yml"), "local:\nbudget:\n  per-dya: 5\n").unwrap();
+    for args in [&["create", "one"][..], &["cost"], &["check"], &["config", "show"]] {
+        let said = home.machine(args.iter().copied().chain(["--config-file", "c.yml"])).expect(2);
+        assert!(
+            said.stderr.contains("line 3, column 3") && said.stderr.contains("did you mean `per-day`?"),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn machines_of_this_computer_cost_nothing() {
+    let home = Home::new();
+    fs::write(home.path().join("c.yml"), "local:\nbudget: {per-machine: 0, per-day: 0}\n").unwrap();
+    let said = home.machine(["run", "--config-file", "c.yml", "--", "true"]).expect(0);
+    assert_eq!(said.stderr, "");
+    let cost = home.machine(["cost"]).expect(0).out();
+    assert!(cost.starts_with("today:        $0.00 spent, $0.00 held\n") && !cost.contains("not counted"), "{cost}");
+    home.assert_clean();
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn jobs_and_files_go_to_a_simulated_fly() {
     let home = Home::new();
     let fly = Playing::begin(&home, "fly", &[]);
     let run = |args: &[&str]| fly.machine(&home, args);
-    assert_eq!(run(&["run", "--", "sh", "-c", "echo out; exit 3"]), (3, "out\n".to_owned()));
+    assert_eq!(run(&["-q", "run", "--", "sh", "-c", "echo out; exit 3"]), (3, "out\n".to_owned()));
     assert_eq!(run(&["run", "--", "sh", "-c", "kill -9 $$"]).0, 137);
     let (code, text) = run(&["run", "--ttl", "2s", "--", "sleep", "1000"]);
     assert!(code == 124 && text.contains("time limit"), "{code}: {text}");
@@ -107,7 +107,7 @@ fn the_machines_of_the_other_clouds_are_reached_by_ssh() {
         assert_eq!(run(&["cp", "one:/tmp/there", "back"]).0, 0);
         assert_eq!(std::fs::read(home.path().join("back")).unwrap(), b"\x00\xff bytes");
         assert_eq!(run(&["ssh", "one", "echo $((6 * 7)); exit 3"]), (3, "42\n".to_owned()));
-        assert_eq!(run(&["run", "--", "sh", "-c", "echo out; exit 4"]), (4, "out\n".to_owned()));
+        assert_eq!(run(&["-q", "run", "--", "sh", "-c", "echo out; exit 4"]), (4, "out\n".to_owned()));
 
         // Whoever has another key is not believed, and is told nothing.
         std::fs::write(&named(&state, "host_keys")[0], first).unwrap();

@@ -46,8 +46,15 @@ pub(super) async fn insert_checked(
     Ok(())
 }
 
-/// What is known of the money of `owner`.
-pub(super) async fn books(connection: &mut SqliteConnection, owner: &OwnerId) -> Result<Books, Failed> {
+/// What is known of the money of `owner`, all as of one moment.
+pub(super) async fn books_at_once(connection: &mut SqliteConnection, owner: &OwnerId) -> Result<Books, Failed> {
+    let mut reading = connection.begin().await?;
+    let books = books(&mut reading, owner).await;
+    reading.rollback().await?;
+    books
+}
+
+async fn books(connection: &mut SqliteConnection, owner: &OwnerId) -> Result<Books, Failed> {
     let lines = sqlx::query(schema::OF_OWNER).bind(owner.as_str().to_owned()).fetch_all(&mut *connection).await?;
     let entries = lines.iter().map(row::decode).collect::<Result<_>>()?;
     let rows = sqlx::query(schema::SPENT).bind(owner.as_str().to_owned()).fetch_all(&mut *connection).await?;

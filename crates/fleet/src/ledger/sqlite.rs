@@ -192,7 +192,7 @@ impl Ledger for SqliteLedger {
 
     async fn books(&self) -> Result<Books> {
         let mut connection = self.connection.lock().await;
-        spending::books(&mut connection, &self.owner).await.map_err(|failed| self.failed(failed))
+        spending::books_at_once(&mut connection, &self.owner).await.map_err(|failed| self.failed(failed))
     }
 
     async fn apply(&self, intent: IntentId, event: &Event) -> Result<Entry> {

@@ -2,6 +2,7 @@
 
 use machine_core::{
     CloudProvider as _, Deadline, Destroyed, Effect, ErrorKind, Goal, MachineState, Money, Price, SizeRequest, Until,
+    VolumeId, VolumeMount,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -76,6 +77,24 @@ async fn what_cannot_be_is_refused_before_the_request() {
     }
     assert_eq!(cloud.changes(), Vec::<String>::new());
     assert_eq!(cloud.asked("GET /v2/sizes").len(), 1, "what is on offer is asked for once");
+}
+
+#[tokio::test]
+async fn a_price_is_that_of_the_dearest_place_and_asked_for_once() {
+    let cloud = on_offer();
+    cloud.on("POST /v2/droplets", [accepted(7)]).on("GET /v2/actions/36", [action(200, 36, "in-progress")]);
+    let provider = client(&cloud);
+    let mut wishes = [spec(), spec(), spec()];
+    wishes[1].size = SizeRequest::Need { cpus: None, memory_mib: Some(512) };
+    wishes[2].volumes = vec![VolumeMount { volume: VolumeId::new("v-1"), path: "/data".into() }];
+    for (wish, micros) in wishes.iter().zip([8_930, 5_950, 8_930]) {
+        let price = provider.catalog().price(wish).await.unwrap().unwrap();
+        assert_eq!(price.hourly, Money::from_micros(micros), "{wish:?}");
+    }
+    wishes[0].regions = vec!["nowhere".to_owned()];
+    assert_eq!(provider.catalog().price(&wishes[0]).await.unwrap_err().kind(), ErrorKind::NotFound);
+    create(&provider, &spec()).await.1.unwrap();
+    assert_eq!((cloud.asked("GET /v2/sizes").len(), cloud.asked("GET /v2/regions").len()), (1, 1));
 }
 
 #[tokio::test]

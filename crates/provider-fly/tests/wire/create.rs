@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use machine_core::{Effect, ErrorKind};
+use machine_core::{Effect, ErrorKind, MachineSpec, Money, SizeRequest};
 use serde_json::json;
 
 use crate::rig::{APP, Rig, good, machine, no, spec};
@@ -108,4 +108,17 @@ async fn a_refusal_has_no_effect_and_is_in_the_clouds_words() {
     let error = rig.fly.create(&rig.wish().await, &spec()).await.unwrap_err();
     assert_eq!((error.kind(), error.effect(), error.request_id()), (ErrorKind::Quota, Effect::None, Some("r-1")));
     assert!(error.to_string().contains("allowed quota"), "{error}");
+}
+
+#[tokio::test]
+async fn a_price_is_that_of_the_dearest_region_and_asks_nobody() {
+    let rig = Rig::new(|_| good(&json!({})));
+    let sized = |name: &str| MachineSpec { size: SizeRequest::Named(name.to_owned()), ..spec() };
+    for (wish, micros) in [(spec(), 4_493), (sized("shared-cpu-1x:1280MB"), 15_604), (sized("performance-1x"), 71_540)]
+    {
+        let price = rig.fly.catalog().price(&wish).await.unwrap().unwrap();
+        assert_eq!(price.hourly, Money::from_micros(micros), "{wish:?}");
+    }
+    assert_eq!(rig.fly.catalog().price(&sized("tiny")).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(rig.server.requests().is_empty());
 }

@@ -34,7 +34,7 @@ impl VultrProvider {
 
     /// What it costs, wherever it is: a plan has one price.
     pub(super) async fn price_of(&self, spec: &MachineSpec) -> Result<Option<Price>> {
-        let sizes = sizes(&*self.api.plans().await?);
+        let sizes = sizes(&self.api.plans().await?);
         chosen(&sizes, &spec.size, &self.config.size, &self.wanted_regions(spec)).map(|size| size.price)
     }
 
