@@ -21,6 +21,7 @@ mod registry;
 mod schema;
 mod section;
 mod settings;
+mod upkeep;
 mod whole_schema;
 
 #[cfg(test)]
@@ -31,3 +32,4 @@ pub use places::Place;
 pub use registry::{Kind, Registry};
 pub use section::{Origin, Section};
 pub use settings::Setting;
+pub use upkeep::Written;

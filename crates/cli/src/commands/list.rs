@@ -8,6 +8,7 @@ use machine_core::{Clock, Completeness, Machine, ProviderExt as _, Selector};
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::show::{self, Format, Table};
+use crate::sweeps::{self, Reach};
 use crate::values;
 
 const EXAMPLES: &str = "\
@@ -51,6 +52,8 @@ impl List {
             Format::Json => app.printer.json(&machines)?,
             Format::Ids => app.printer.out(ids(&machines))?,
         }
+        // What was asked for is said by now.
+        sweeps::settle_dead_clients(app, Reach::Clouds).await;
         match completeness {
             Completeness::Complete => Ok(code::OK),
             Completeness::Partial => Err(Failure::Said(code::PARTLY)),
