@@ -50,19 +50,32 @@ pub(crate) enum Outcome {
 /// What keeps the accounts from being known, or the ledger from being read. What is wrong with one account is in its outcome.
 pub(crate) async fn sweep(setup: &Setup, options: SweepOptions) -> Result<Vec<Swept>> {
     setup.tolerate(setup.config.unknown_keys())?;
-    let accounts = match accounts::named(setup)? {
-        Some(account) => vec![account],
-        None => {
-            let ledger = SqliteLedger::open(&StateDir::open(setup.state()?)?).await?;
-            let open: BTreeSet<_> = abandoned(&ledger).await?.into_iter().map(|entry| entry.intent.provider).collect();
-            let mut accounts = accounts::every(setup, &open)?;
-            for account in &mut accounts {
-                account.named |= account.kind.is_some_and(|kind| open.contains(kind));
-            }
-            accounts
+    if let Some(account) = accounts::named(setup)? {
+        return Ok(vec![sweep_account(setup, account, options).await]);
+    }
+    let ledger = SqliteLedger::open(&StateDir::open(setup.state()?)?).await?;
+    let open: BTreeSet<_> = abandoned(&ledger).await?.into_iter().map(|entry| entry.intent.provider).collect();
+    let accounts = accounts::every(setup, &open)?;
+    let swept = join_all(accounts.into_iter().map(|account| sweep_account(setup, account, options))).await;
+    Ok(miss(swept, &open))
+}
+
+/// Counts as failed what was passed over and is needed: where lines of its kind are open and no other account of the kind could be
+/// swept, something may be left.
+fn miss(swept: Vec<Swept>, open: &BTreeSet<String>) -> Vec<Swept> {
+    let done: BTreeSet<_> = swept
+        .iter()
+        .filter(|account| matches!(account.outcome, Outcome::Swept { .. }))
+        .filter_map(|account| account.kind)
+        .collect();
+    let missed = |kind: &str| open.contains(kind) && !done.contains(kind);
+    let judge = |account: Swept| match account.outcome {
+        Outcome::Skipped(error) if account.kind.is_some_and(missed) => {
+            Swept { outcome: Outcome::Failed(error), ..account }
         }
+        _ => account,
     };
-    Ok(join_all(accounts.into_iter().map(|account| sweep_account(setup, account, options))).await)
+    swept.into_iter().map(judge).collect()
 }
 
 async fn sweep_account(setup: &Setup, account: Account, options: SweepOptions) -> Swept {

@@ -60,7 +60,7 @@ pub(crate) fn expand(text: &str, environment: &Environment) -> Result<Expanded, 
         };
         match (environment.get_or_empty(OsStr::new(name)), default) {
             (Some(value), _) => {
-                expanded.text.push_str(value.to_str().ok_or_else(|| Unexpanded::NotText(name.to_owned()))?)
+                expanded.text.push_str(value.to_str().ok_or_else(|| Unexpanded::NotText(name.to_owned()))?);
             }
             (None, Some(default)) => expanded.text.push_str(default),
             (None, None) => return Err(Unexpanded::Unset(name.to_owned())),

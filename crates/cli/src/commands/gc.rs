@@ -17,7 +17,7 @@ Examples:
   machine gc --dry-run                       what would be done, and why
   machine gc                                 every account, and this computer
   machine gc --provider fly -o json
-  machine gc --all-owners --expired          also what lost computers left, ten minutes past its deadline
+  machine gc --all-owners --expired          also what lost computers left
   machine gc --install-timer                 have it run every ten minutes";
 
 /// Cleans up what crashed commands left behind, and machines past their deadline: at every account of the configuration or

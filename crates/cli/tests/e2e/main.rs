@@ -10,6 +10,7 @@
 
 mod config;
 mod exec;
+mod gc;
 mod help;
 mod inputs;
 mod lifecycle;
@@ -20,4 +21,6 @@ mod run_files;
 mod simcloud;
 mod support;
 mod terminal;
+mod timer;
+mod ttl;
 mod volumes;

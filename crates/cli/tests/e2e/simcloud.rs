@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 use crate::support::{Home, PATIENCE, finish};
 
 /// A simulated cloud, until this is dropped.
-struct Playing {
+pub(crate) struct Playing {
     child: Child,
     cloud: &'static str,
-    variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Playing {
-    fn begin(home: &Home, cloud: &'static str, more: &[&str]) -> Self {
+    pub(crate) fn begin(home: &Home, cloud: &'static str, more: &[&str]) -> Self {
         let option = format!("--{cloud}");
-        let mut command = home.command(["simcloud", &option, "0", "--speed", "20", "--no-rate-limit"]);
+        let speed: &[&str] = if more.contains(&"--speed") { &[] } else { &["--speed", "20"] };
+        let mut command = home.command(["simcloud", &option, "0", "--no-rate-limit"].iter().chain(speed));
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let variable = |line: std::io::Result<String>| {
@@ -34,18 +35,29 @@ impl Playing {
         Self { child, cloud, variables }
     }
 
-    /// `machine` with those variables; what it wrote and how it ended.
-    fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
+    /// `machine` with those variables.
+    pub(crate) fn command(&self, home: &Home, args: &[&str]) -> Command {
         let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", self.cloud);
-        let output = command.output().unwrap();
+        command
+    }
+
+    /// The value of one of those variables.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let found = self.variables.iter().find(|(variable, _)| variable == name);
+        found.map_or_else(|| panic!("{name}: {:?}", self.variables), |(_, value)| value.as_str())
+    }
+
+    /// `machine` with those variables; what it wrote and how it ended.
+    fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
+        let output = self.command(home, args).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.code().is_some(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         (output.status.code().unwrap(), text + &String::from_utf8_lossy(&output.stderr))
     }
 
     /// Ends it as Ctrl-C does, and it ends well.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         assert!(self.interrupt().is_some_and(|status| status.success()), "it does not end well");
     }
 
