@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine_config::Section;
-use machine_core::{Clock, CloudProvider, Deadline, Environment, Housekeeping, Layers, Result};
-use machine_fleet::{Fleet, SqliteLedger, StateDir};
+use machine_core::{AccountId, Clock, CloudProvider, Deadline, Environment, ErrorKind, Housekeeping, Layers, Result};
+use machine_fleet::{Fleet, FleetBuilder, SqliteLedger, StateDir};
 use tokio::sync::OnceCell;
 
 use crate::printer::Printer;
@@ -24,8 +24,8 @@ pub(crate) struct App {
     /// Where to say things.
     pub(crate) printer: Printer,
     setup: Setup,
-    /// The name of the account's section.
-    section: String,
+    /// The account's section.
+    section: Section,
     state: PathBuf,
     provider: Arc<dyn CloudProvider>,
     housekeeping: Option<Arc<dyn Housekeeping>>,
@@ -41,18 +41,18 @@ impl App {
     pub(crate) fn open(setup: Setup) -> Result<Self> {
         let section = setup.choose()?.section;
         setup.tolerate(setup.flaws(&section)?)?;
-        Self::of(setup, &section)
+        Self::of(setup, section)
     }
 
     /// Opens the provider of that account. Makes nothing.
     ///
     /// # Errors
     /// Settings that cannot be used.
-    pub(crate) fn of(setup: Setup, section: &Section) -> Result<Self> {
-        let opened = setup.open(section)?;
+    pub(crate) fn of(setup: Setup, section: Section) -> Result<Self> {
+        let opened = setup.open(&section)?;
         Ok(Self {
             printer: setup.printer.clone(),
-            section: section.name().to_owned(),
+            section,
             state: setup.state()?,
             provider: Layers::default().operation(OPERATION_WITHIN).around(opened.provider),
             housekeeping: opened.housekeeping,
@@ -93,6 +93,11 @@ impl App {
 
     /// The name of the account's section in the configuration.
     pub(crate) fn section(&self) -> &str {
+        self.section.name()
+    }
+
+    /// The account's own settings.
+    pub(crate) fn settings(&self) -> &Section {
         &self.section
     }
 
@@ -108,13 +113,48 @@ impl App {
     pub(crate) async fn fleet(&self) -> Result<&Fleet> {
         self.fleet
             .get_or_try_init(|| async {
-                let ledger = SqliteLedger::open(&StateDir::open(&self.state)?).await?;
-                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger)).clock(self.clock().clone());
+                let dir = StateDir::open(&self.state)?;
+                let ledger = SqliteLedger::open(&dir).await?;
+                let account = self.account(&dir).await?;
+                let printer = self.printer.clone();
+                let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger))
+                    .clock(self.clock().clone())
+                    .budget(self.setup.config.budget()?)
+                    .announce(move |quote| printer.note(quote));
+                let fleet = account.into_iter().fold(fleet, FleetBuilder::account);
                 #[cfg(debug_assertions)]
                 let fleet = fleet.speed(crate::failpoint::speed(self.environment()));
                 Ok(fleet.build())
             })
             .await
+    }
+
+    /// Whose bill the credential is on: asked once, and remembered. None on this computer, which has one account; and where
+    /// the credential may not ask, so that the ledger's lines say nothing of it.
+    async fn account(&self, dir: &StateDir) -> Result<Option<AccountId>> {
+        if !self.provider.capabilities().remote {
+            return Ok(None);
+        }
+        let credential = self.section.digest(dir.owner().await?.as_str())?;
+        if let Some(known) = dir.account_of(&credential) {
+            return Ok(Some(known));
+        }
+        match self.provider.account().await {
+            Ok(account) => {
+                dir.remember_account(&credential, &account.id).await?;
+                Ok(Some(account.id))
+            }
+            // What is asked next would not be answered either.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::Network | ErrorKind::Timeout) =>
+            {
+                Err(error)
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the cloud does not say whose credential this is");
+                Ok(None)
+            }
+        }
     }
 
     /// When a destroy that begins now is given up; the ledger keeps it for the next sweep then.

@@ -22,9 +22,9 @@ const AFTER: &str = "\
 Exit codes:
    0 done            5 conflict: exists already, busy     11 outcome unknown
    1 failed          6 quota or capacity                 130 interrupted
-   2 usage           8 timeout
-   3 not found       9 partly done
-   4 credentials
+   2 usage           7 more than the budget leaves
+   3 not found       8 timeout
+   4 credentials     9 partly done
 `run` and `exec` exit as the job did: its own code, 126 and 127 as in sh, 128+n for signal n.
 124: our --timeout ended it. 125: we failed, not the job, bad usage included.";
 
@@ -100,6 +100,8 @@ pub(crate) enum Command {
     /// Destroy machines and what is on them.
     #[command(visible_alias = "rm")]
     Destroy(commands::destroy::Destroy),
+    /// Take over machines that were made elsewhere.
+    Adopt(commands::adopt::Adopt),
     /// Show what a machine's own command wrote.
     Logs(commands::logs::Logs),
     /// Run a command inside a running machine.
@@ -116,6 +118,8 @@ pub(crate) enum Command {
     /// Show what this computer has made and not seen go.
     #[command(subcommand, before_help = commands::ledger::EXAMPLES)]
     Ledger(commands::ledger::Ledger),
+    /// Show what was spent, what may still be, and what the budget leaves.
+    Cost(commands::cost::Cost),
     /// Clean up what was left behind.
     Gc(commands::gc::Gc),
     /// Show the provider and what it can do.

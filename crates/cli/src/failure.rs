@@ -19,6 +19,8 @@ pub(crate) mod code {
     pub(crate) const CONFLICT: u8 = 5;
     /// A quota or the cloud's capacity is used up.
     pub(crate) const CAPACITY: u8 = 6;
+    /// It may cost more than the budget leaves.
+    pub(crate) const BUDGET: u8 = 7;
     /// It took too long.
     pub(crate) const TIMEOUT: u8 = 8;
     /// Some of it worked.
@@ -98,6 +100,7 @@ fn error_code(error: &Error) -> u8 {
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => code::CREDENTIALS,
         ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Busy => code::CONFLICT,
         ErrorKind::Quota | ErrorKind::OutOfCapacity => code::CAPACITY,
+        ErrorKind::Budget => code::BUDGET,
         ErrorKind::Timeout => code::TIMEOUT,
         _ => code::FAILED,
     }
@@ -127,6 +130,7 @@ mod tests {
         assert_eq!(code_of(ErrorKind::Forbidden), 4);
         assert_eq!(code_of(ErrorKind::Busy), 5);
         assert_eq!(code_of(ErrorKind::OutOfCapacity), 6);
+        assert_eq!(code_of(ErrorKind::Budget), 7);
         assert_eq!(code_of(ErrorKind::Timeout), 8);
         assert_eq!(code_of(ErrorKind::System), 1);
         assert_eq!(error_code(&Error::new(ErrorKind::Timeout, "x").with_effect(Effect::Unknown)), 11);

@@ -58,6 +58,7 @@ impl Setup {
     /// # Errors
     /// What does.
     pub(crate) fn flaws(&self, section: &Section) -> Result<Vec<Error>> {
+        self.config.budget()?;
         let mut flaws = self.config.unknown_keys();
         flaws.extend(section.check()?);
         ttl::configured(self, section)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
-use machine_core::{Deadline, Error, ErrorKind, Result};
+use machine_core::{AccountId, Deadline, Error, ErrorKind, Result};
 use machine_fleet::{Entry, Ledger as _, SqliteLedger, StateDir, SweepOptions, SweepReport};
 
 use crate::accounts::{self, Account};
@@ -33,6 +33,8 @@ pub(crate) struct Swept {
 pub(crate) enum Outcome {
     /// It was swept.
     Swept {
+        /// Whose bill it is, where that is known.
+        account: Option<AccountId>,
         /// What was found and done.
         fleet: Box<SweepReport>,
         /// What the provider left on this computer, a sentence each.
@@ -82,11 +84,11 @@ async fn sweep_account(setup: &Setup, account: Account, options: SweepOptions) -
     let Account { name, kind, named, section } = account;
     let app = section.and_then(|section| {
         setup.tolerate(section.check()?)?;
-        App::of(setup.clone(), &section)
+        App::of(setup.clone(), section)
     });
     let outcome = match app {
         Ok(app) => match tokio::time::timeout(ACCOUNT_WITHIN, sweep_app(&app, options)).await {
-            Ok(Ok((fleet, local))) => Outcome::Swept { fleet: Box::new(fleet), local },
+            Ok(Ok(swept)) => swept,
             Ok(Err(error)) => Outcome::Failed(error),
             Err(_) => {
                 let what = format!("it took longer than {} minutes", ACCOUNT_WITHIN.as_secs() / 60);
@@ -99,10 +101,12 @@ async fn sweep_account(setup: &Setup, account: Account, options: SweepOptions) -
     Swept { name, kind, outcome }
 }
 
-async fn sweep_app(app: &App, options: SweepOptions) -> Result<(SweepReport, Vec<String>)> {
+async fn sweep_app(app: &App, options: SweepOptions) -> Result<Outcome> {
+    let fleet = app.fleet().await?;
     // The ledger first: what it destroys leaves nothing for the provider to find.
-    let fleet = app.fleet().await?.sweep(options).await?;
-    Ok((fleet, app.tidy(options.dry_run).await?))
+    let report = fleet.sweep(options).await?;
+    let local = app.tidy(options.dry_run).await?;
+    Ok(Outcome::Swept { account: fleet.account().cloned(), fleet: Box::new(report), local })
 }
 
 /// Where a command settles what others left open.
@@ -139,7 +143,7 @@ async fn settle(app: &App, reach: Reach) -> Result<()> {
     others.retain(|other| other.name != app.section() && other.kind.is_some_and(|kind| open.contains(kind)));
     let ours = async { if open.contains(ours) { settle_account(app, reach).await } else { Ok(()) } };
     let others = join_all(others.into_iter().map(|other| async move {
-        let other = App::of(app.setup().clone(), &other.section?)?;
+        let other = App::of(app.setup().clone(), other.section?)?;
         settle_account(&other, reach).await
     }));
     let (ours, others) = tokio::join!(ours, others);
@@ -158,10 +162,13 @@ async fn settle_account(app: &App, reach: Reach) -> Result<()> {
     } else {
         return Ok(());
     };
-    let options = SweepOptions { deadline: Deadline::after(SETTLE_AT_MOST), ..SweepOptions::default() };
-    let swept = app.fleet().await?.sweep(options).await;
+    let fleet = app.fleet().await?;
+    // Lines of that kind may be another account's.
+    if fleet.needs_sweep().await? {
+        fleet.sweep(SweepOptions { deadline: Deadline::after(SETTLE_AT_MOST), ..SweepOptions::default() }).await?;
+    }
     drop(turn);
-    swept.map(drop)
+    Ok(())
 }
 
 /// The open lines that no living client looks after.

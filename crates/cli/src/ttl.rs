@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use machine_config::Section;
-use machine_core::{Clock, Error, ErrorKind, Result};
+use machine_core::{Clock, Result};
 
 use crate::app::App;
 use crate::schedule;
@@ -35,11 +35,12 @@ impl Ttl {
     /// When the machine must be gone.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] for a time so far away that no calendar has it.
+    /// [`Invalid`](machine_core::ErrorKind::Invalid) for a time so far away that no calendar has it.
     pub(crate) fn deadline(self, clock: &Clock) -> Result<Option<Timestamp>> {
-        let Self::After(span) = self else { return Ok(None) };
-        let deadline = SignedDuration::try_from(span).ok().and_then(|span| clock.now().checked_add(span).ok());
-        deadline.map(Some).ok_or_else(|| Error::new(ErrorKind::Invalid, "`--ttl` ends after all time"))
+        match self {
+            Self::None => Ok(None),
+            Self::After(span) => values::deadline(clock, Some(span)),
+        }
     }
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn configured(setup: &Setup, section: &Section) -> Result<Option<Ttl>
 pub(crate) fn effective(app: &App, flag: Option<Ttl>) -> Result<Option<Ttl>> {
     match flag {
         Some(ttl) => Ok(Some(ttl)),
-        None => configured(app.setup(), &app.setup().config.section(app.section())?),
+        None => configured(app.setup(), app.settings()),
     }
 }
 
@@ -106,6 +107,6 @@ mod tests {
         let later = Timestamp::from_second(90).unwrap();
         assert_eq!(Ttl::After(Duration::from_secs(90)).deadline(&clock).unwrap(), Some(later));
         assert_eq!(Ttl::None.deadline(&clock).unwrap(), None);
-        assert_eq!(Ttl::After(Duration::MAX).deadline(&clock).unwrap_err().kind(), ErrorKind::Invalid);
+        assert_eq!(Ttl::After(Duration::MAX).deadline(&clock).unwrap_err().kind(), machine_core::ErrorKind::Invalid);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use machine_core::{Environment, Error, ErrorKind, Result, nearest};
 use serde_yaml::Value;
 
+use crate::budget::BUDGET_KEY;
 use crate::document::Document;
 use crate::expand::expand;
 use crate::path::Path;
@@ -21,7 +22,7 @@ pub const PROVIDER_VARIABLE: &str = "MACHINE_PROVIDER";
 /// The key that names the provider.
 const PROVIDER_KEY: &str = "provider";
 /// The keys of the top level that are no sections.
-const OWN_KEYS: [&str; 3] = [PROVIDER_KEY, TTL_KEY, GC_KEY];
+const OWN_KEYS: [&str; 4] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY];
 /// The kind that is used where nobody says anything.
 const DEFAULT: &str = "local";
 
@@ -29,8 +30,8 @@ const DEFAULT: &str = "local";
 #[derive(Debug, Clone)]
 pub struct Config {
     registry: Registry,
-    pub(crate) environment: Environment,
-    pub(crate) document: Arc<Document>,
+    environment: Environment,
+    document: Arc<Document>,
     found: bool,
     outdated: bool,
 }
@@ -87,6 +88,16 @@ impl Config {
                 Err(Error::new(ErrorKind::Config, what).with_source(error))
             }
         }
+    }
+
+    /// What is written in the file.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The environment.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The file, where there is one.
@@ -196,6 +207,9 @@ impl Config {
     /// # Errors
     /// A section that names a kind that nobody knows.
     fn kind_of(&self, name: &str) -> Result<Option<&Kind>> {
+        if name == BUDGET_KEY {
+            return Ok(None);
+        }
         let Some(named) = self.document.root.get(name).and_then(|value| value.get(KIND_KEY)) else {
             return Ok(self.registry.get(name));
         };

@@ -20,6 +20,8 @@ pub(crate) const KIND_KEY: &str = "kind";
 
 /// The key by which a section says how long machines may stay; every kind has it, and no kind reads it.
 pub(crate) const TTL_KEY: &str = "ttl";
+/// Keeps these hashes apart from any other use of the same words.
+const DIGEST_CONTEXT: &str = "machine 2026 settings of an account";
 
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +113,21 @@ impl Section {
     /// What is wrong with a setting, with its place.
     pub fn open(&self, context: &OpenContext) -> Result<Opened> {
         self.kind.open(self, context)
+    }
+
+    /// What tells these settings, the credential among them, from any others: a hash that says nothing of them. `salt` keeps
+    /// one computer's hashes apart from another's.
+    ///
+    /// # Errors
+    /// Settings that cannot be written as YAML.
+    pub fn digest(&self, salt: &str) -> Result<String> {
+        let values = serde_yaml::to_string(&self.values)
+            .map_err(|error| Error::new(ErrorKind::Config, format!("the section `{}`: {error}", self.name)))?;
+        let mut hasher = blake3::Hasher::new_derive_key(DIGEST_CONTEXT);
+        for part in [salt, self.kind.info().kind, &values] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        Ok(hasher.finalize().to_hex().as_str()[..32].to_owned())
     }
 
     /// The JSON schema that it is read by.
@@ -304,7 +321,7 @@ impl Section {
 }
 
 /// The nearest known word in a message of serde's form "unknown variant `a`, expected one of `b`, `c`".
-fn suggestion(message: &str) -> Option<&str> {
+pub(crate) fn suggestion(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("unknown ")?;
     let mut words = rest.split('`').skip(1).step_by(2);
     let wanted = words.next()?;

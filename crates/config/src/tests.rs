@@ -12,11 +12,11 @@ use serde_json::json;
 
 use crate::{Config, Origin, Place, Registry, Section, Why};
 
-struct Sky;
+pub(crate) struct Sky;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case")]
-struct SkySection {
+pub(crate) struct SkySection {
     access_token: Option<Secret>,
     image: String,
     retries: u32,

@@ -59,12 +59,12 @@ impl Config {
             return Ok(Some(written));
         }
         let path = Path::default().key(TTL_KEY);
-        let place = self.document.place(&path);
-        let (text, origin) = match self.document.root.get(TTL_KEY) {
+        let place = self.document().place(&path);
+        let (text, origin) = match self.document().root.get(TTL_KEY) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(text)) => {
-                let expanded = expand(text, &self.environment)
-                    .map_err(|why| why.clone().named(self.document.error(&path, format!("`{path}`: {why}"))))?;
+                let expanded = expand(text, self.environment())
+                    .map_err(|why| why.clone().named(self.document().error(&path, format!("`{path}`: {why}"))))?;
                 let origin = match (place, expanded.variables.as_slice()) {
                     (Some(place), []) => Origin::File(place),
                     (Some(place), _) => Origin::Variables(place, expanded.variables),
@@ -73,9 +73,9 @@ impl Config {
                 (expanded.text, origin)
             }
             Some(Value::Number(number)) => (number.to_string(), place.map_or(Origin::Default, Origin::File)),
-            Some(_) => return Err(self.document.error(&path, format!("`{path}` is no length of time, as in `12h`"))),
+            Some(_) => return Err(self.document().error(&path, format!("`{path}` is no length of time, as in `12h`"))),
         };
-        Ok(Some(Written::new(TTL_KEY, text, origin, self.document.whereabouts(place))))
+        Ok(Some(Written::new(TTL_KEY, text, origin, self.document().whereabouts(place))))
     }
 
     /// Whether the file says that something else than a timer of ours sweeps regularly.
@@ -84,19 +84,21 @@ impl Config {
     /// [`ErrorKind::Config`] where that is neither true nor false.
     pub fn is_swept_elsewhere(&self) -> Result<bool> {
         let path = Path::default().key(GC_KEY);
-        let scheduled = match self.document.root.get(GC_KEY) {
+        let scheduled = match self.document().root.get(GC_KEY) {
             None | Some(Value::Null) => return Ok(false),
             Some(Value::Mapping(keys)) => keys.get(SCHEDULED_KEY),
-            Some(_) => return Err(self.document.error(&path, "`gc` is not a mapping, as in `gc: {scheduled: true}`")),
+            Some(_) => {
+                return Err(self.document().error(&path, "`gc` is not a mapping, as in `gc: {scheduled: true}`"));
+            }
         };
         let path = path.key(SCHEDULED_KEY);
-        let neither = || self.document.error(&path, format!("`{path}` is neither true nor false"));
+        let neither = || self.document().error(&path, format!("`{path}` is neither true nor false"));
         match scheduled {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(scheduled)) => Ok(*scheduled),
             Some(Value::String(text)) => {
-                let expanded = expand(text, &self.environment)
-                    .map_err(|why| why.clone().named(self.document.error(&path, format!("`{path}`: {why}"))))?;
+                let expanded = expand(text, self.environment())
+                    .map_err(|why| why.clone().named(self.document().error(&path, format!("`{path}`: {why}"))))?;
                 expanded.text.parse().map_err(|_| neither())
             }
             Some(_) => Err(neither()),
@@ -105,12 +107,12 @@ impl Config {
 
     /// Keys of `gc` that nobody knows.
     pub(crate) fn unknown_upkeep(&self) -> Vec<Error> {
-        let Some(Value::Mapping(keys)) = self.document.root.get(GC_KEY) else { return Vec::new() };
+        let Some(Value::Mapping(keys)) = self.document().root.get(GC_KEY) else { return Vec::new() };
         let unknown = keys.keys().filter_map(Value::as_str).filter(|key| *key != SCHEDULED_KEY);
         unknown
             .map(|key| {
                 let path = Path::default().key(GC_KEY).key(key);
-                self.document
+                self.document()
                     .error(&path, format!("unknown key `{key}` in `{GC_KEY}`"))
                     .with_hint(format!("there is: {SCHEDULED_KEY}"))
             })

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::budget::{BUDGET_KEY, BudgetSection};
 use crate::registry::Registry;
+use crate::schema;
 use crate::section::TTL_KEY;
 use crate::upkeep::{GC_KEY, SCHEDULED_KEY};
 
@@ -35,6 +37,8 @@ impl Registry {
                 "additionalProperties": false,
             }),
         );
+        properties
+            .insert(BUDGET_KEY.to_owned(), json!({ "anyOf": [schema::of::<BudgetSection>(), { "type": "null" }] }));
         let mut others = Vec::new();
         for kind in self.iter() {
             let mut schema = kind.schema();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use machine_core::{
-    CloudProvider, Completeness, Deadline, Goal, IntentId, Layers, Machine, MachineId, MachineName, OwnerId,
+    CloudProvider, Completeness, Deadline, Goal, IntentId, Layers, Machine, MachineId, MachineName, Markers, OwnerId,
     ProviderExt as _, Result, Selector, SnapshotId, SshKeyId, Until, VolatileIntents, VolumeId,
 };
 
@@ -88,6 +88,12 @@ impl Bench {
     /// The other side.
     pub(crate) fn cloud(&self) -> Outcome<&dyn Cloud> {
         self.subject.cloud().ok_or_else(|| Stop::Missing("nothing plays the cloud".to_owned()))
+    }
+
+    /// Markers of another owner of this run, to whom a machine can be given.
+    pub(crate) fn others_markers(&self) -> Markers {
+        let owner = OwnerId::new(format!("{}{}", owner_of_this_run(), IntentId::mint()));
+        Markers { owner, intent: IntentId::mint(), deadline: None }
     }
 
     /// Who makes what this case makes.

@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Suspend,
     /// Machines can be given another name.
     Rename,
+    /// Markers can be written on a machine that exists.
+    Adopt,
     /// Images can be chosen.
     Images,
     /// It can be said how big a machine is to be.
@@ -132,6 +134,7 @@ impl Need {
             Self::ExecTty => (can.exec_tty, "exec_tty: commands have no terminal"),
             Self::Suspend => (can.suspend, "suspend: machines cannot be suspended"),
             Self::Rename => (can.rename, "rename: names cannot change"),
+            Self::Adopt => (can.adopt, "adopt: a machine keeps the markers that it was made with"),
             Self::Images => (can.images, "images: they cannot be chosen"),
             Self::Sizes => (can.sizes, "sizes: they cannot be chosen"),
             Self::Regions => (can.regions, "regions: they cannot be chosen"),

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::Money;
+
+const HOUR: Duration = Duration::from_hours(1);
+
 /// What a provider can do and what that means there. Bits that follow from a method (whether there are volumes, DNS,
 /// projects) are not repeated here: ask the method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,6 +61,8 @@ pub struct Capabilities {
     pub user_data: bool,
     /// Whether a machine can be given another name.
     pub rename: bool,
+    /// Whether markers can be written on a machine that exists, so that one made elsewhere can be taken over.
+    pub adopt: bool,
     /// Whether images can be chosen.
     pub images: bool,
     /// Whether it can be said how big a machine is to be.
@@ -71,6 +77,8 @@ pub struct Capabilities {
     pub limits: Limits,
     /// Where prices come from.
     pub price_source: PriceSource,
+    /// How what exists is charged for.
+    pub billing: Billing,
 }
 
 impl Capabilities {
@@ -101,6 +109,7 @@ impl Capabilities {
             files: false,
             user_data: false,
             rename: false,
+            adopt: false,
             images: false,
             sizes: false,
             regions: false,
@@ -114,6 +123,7 @@ impl Capabilities {
                 smallest_volume_gib: 1,
             },
             price_source: PriceSource::Table,
+            billing: Billing { step: HOUR, minimum: HOUR, volume_gib_month: None },
         }
     }
 }
@@ -189,4 +199,15 @@ pub enum PriceSource {
     Api,
     /// A dated table of ours.
     Table,
+}
+
+/// How what exists is charged for. What ends the bill is [`StopsBill`]'s to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Billing {
+    /// Time is charged for in whole steps of this.
+    pub step: Duration,
+    /// The shortest time that is charged for.
+    pub minimum: Duration,
+    /// What a GiB of a volume costs in a month, at most, where that is known.
+    pub volume_gib_month: Option<Money>,
 }

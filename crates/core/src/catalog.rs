@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Price, Result};
+use crate::{MachineSpec, Price, Result};
 
 /// What a provider has on offer: where, how big, from what, at which price. Each list is complete or an error, and its ids are
 /// what a request takes.
@@ -17,6 +17,11 @@ pub trait Catalog: Send + Sync {
 
     /// The images that a machine can be made from.
     async fn images(&self) -> Result<Vec<Image>>;
+
+    /// What a machine made from `spec` costs while it runs, at most: the price of the dearest place that it may end up in. `None`
+    /// where that is not known. Nothing is made, and what is asked of the cloud for it is not asked again by a create that
+    /// follows.
+    async fn price(&self, spec: &MachineSpec) -> Result<Option<Price>>;
 }
 
 /// The catalog of a provider whose machines come in one size, from one image, in one place.
@@ -35,6 +40,10 @@ impl Catalog for NothingOnOffer {
 
     async fn images(&self) -> Result<Vec<Image>> {
         Ok(Vec::new())
+    }
+
+    async fn price(&self, _spec: &MachineSpec) -> Result<Option<Price>> {
+        Ok(None)
     }
 }
 

@@ -26,8 +26,10 @@ pub enum ErrorKind {
     Invalid,
     /// This provider cannot do it at all; found from [`Capabilities`](crate::Capabilities), before any request.
     Unsupported,
-    /// A limit of the account, or of a budget, is reached.
+    /// A limit of the account is reached, or the price that one machine may have.
     Quota,
+    /// It may cost more than the budget allows; found before anything is asked for.
+    Budget,
     /// The cloud has no room for this size in this place just now.
     OutOfCapacity,
     /// Too many requests.
@@ -66,6 +68,7 @@ impl ErrorKind {
             Self::Invalid => "invalid",
             Self::Unsupported => "unsupported",
             Self::Quota => "quota",
+            Self::Budget => "budget",
             Self::OutOfCapacity => "out_of_capacity",
             Self::RateLimited => "rate_limited",
             Self::Conflict => "conflict",

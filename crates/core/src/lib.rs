@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod budget;
 mod capability;
 mod catalog;
 mod clock;
@@ -41,7 +42,8 @@ mod text;
 mod volume;
 mod wait;
 
-pub use capability::{Capabilities, CreateOnce, GuestProgram, Limits, PriceSource, StopsBill, Transport};
+pub use budget::Budget;
+pub use capability::{Billing, Capabilities, CreateOnce, GuestProgram, Limits, PriceSource, StopsBill, Transport};
 pub use catalog::{Catalog, Image, NothingOnOffer, Region, Size};
 pub use clock::Clock;
 pub use dns::{Dns, DnsRecord, Domain, RecordSpec};

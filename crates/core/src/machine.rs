@@ -191,6 +191,9 @@ pub struct MachineChange {
     pub detach: Vec<crate::VolumeId>,
     /// A new deadline (`Some(Some)`), or none any more (`Some(None)`).
     pub deadline: Option<Option<Timestamp>>,
+    /// Whose it is from now on: markers in place of those that it has, where it has any. The deadline among them is the one
+    /// that counts.
+    pub markers: Option<Markers>,
 }
 
 impl MachineChange {
@@ -209,6 +212,9 @@ impl MachineChange {
         machine.volumes.extend(self.attach.iter().cloned());
         if let (Some(deadline), Some(markers)) = (self.deadline, &mut machine.markers) {
             markers.deadline = deadline;
+        }
+        if let Some(markers) = &self.markers {
+            machine.markers = Some(markers.clone());
         }
     }
 }

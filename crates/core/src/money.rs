@@ -22,6 +22,26 @@ impl Money {
     pub const fn micros(self) -> i64 {
         self.0
     }
+
+    /// From dollars as people and JSON write them, to the nearest millionth. None for what is no amount: negative, not a number, or
+    /// beyond a billion.
+    pub fn from_dollars(dollars: f64) -> Option<Self> {
+        let micros = (dollars * 1e6).round();
+        #[expect(clippy::cast_possible_truncation, reason = "whole and small enough, as is just seen")]
+        (0.0..=1e15).contains(&micros).then_some(Self(micros as i64))
+    }
+
+    /// The sum, or the most that there can be.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// What is left of it without `other`; nothing where that is more.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0).max(0))
+    }
 }
 
 impl fmt::Display for Money {
@@ -57,5 +77,19 @@ mod tests {
         assert_eq!(Money::from_micros(6_000_000).to_string(), "$6.00");
         assert_eq!(Money::from_micros(8_930).to_string(), "$0.00893");
         assert_eq!(Money::from_micros(-1_500_000).to_string(), "-$1.50");
+    }
+
+    #[test]
+    fn dollars_are_amounts_or_nothing() {
+        assert_eq!(Money::from_dollars(0.00893), Some(Money::from_micros(8_930)));
+        for odd in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
+            assert_eq!(Money::from_dollars(odd), None);
+        }
+    }
+
+    #[test]
+    fn sums_stop_at_the_ends() {
+        let (one, most) = (Money::from_micros(1), Money::from_micros(i64::MAX));
+        assert_eq!((most.plus(one), one.minus(most)), (most, Money::ZERO));
     }
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine_core::{
-    AccountId, Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, Machine, MachineId,
-    MachineSpec, OwnerId, RecordedIntent, ResourceKind, Result, Retry, Volume, VolumeId, VolumeSpec,
+    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, Machine, MachineId, MachineSpec,
+    OwnerId, Price, PriceSource, RecordedIntent, ResourceKind, Result, Retry, Volume, VolumeId, VolumeSpec,
 };
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::budget;
 use crate::cloud::Cloud;
 use crate::fleet::{CLEAN_UP_WITHIN, Inner};
-use crate::ledger::{Entry, Event, Ledger};
+use crate::ledger::{Entry, Event};
+use crate::quote::Quote;
+use crate::rate::Rate;
 use crate::resolve::Resolved;
 
 /// What is asked for.
@@ -69,22 +72,29 @@ impl Made {
     }
 }
 
-/// Records intents together with the account that they are for.
+/// Records intents together with the account that they are for and what they cost, where there is money for them.
 #[derive(Debug)]
 struct Recording<'a> {
-    ledger: &'a dyn Ledger,
-    account: Option<&'a AccountId>,
+    inner: &'a Inner,
+    rate: Option<Rate>,
 }
 
 #[async_trait]
 impl IntentStore for Recording<'_> {
     fn owner(&self) -> &OwnerId {
-        self.ledger.owner()
+        self.inner.ledger.owner()
     }
 
     async fn commit(&self, intent: &Intent) -> Result<()> {
-        let client = self.ledger.client().await?;
-        self.ledger.insert(&Entry::sent(intent.clone(), self.account.cloned(), client)).await
+        let Inner { ledger, account, budget, clock, .. } = self.inner;
+        let sent = Entry::sent(intent.clone(), account.clone(), ledger.client().await?);
+        let entry = Entry { rate: self.rate, ..sent };
+        let costs = self.rate.is_some_and(|rate| !rate.is_free());
+        if costs && budget.concerns(&intent.provider) {
+            ledger.insert_checked(&entry, &|books| budget::check(budget, books, &entry, clock.now())).await
+        } else {
+            ledger.insert(&entry).await
+        }
     }
 }
 
@@ -141,8 +151,12 @@ impl Inner {
             lifetime,
             deadline,
         };
-        let store = Recording { ledger: &*self.ledger, account: self.account.as_ref() };
+        let store = Recording { inner: self, rate: self.rate(wanted).await? };
         let recorded = RecordedIntent::record(&store, draft).await?;
+        if let Some((announce, rate)) = self.announce.as_ref().zip(store.rate.filter(|rate| !rate.is_free())) {
+            let name = wanted.name().to_owned();
+            announce.0(&Quote { name, rate, from: recorded.intent().minted_at, deadline });
+        }
         let outcome = match tokio::time::timeout(self.create_within, self.send(&recorded, wanted)).await {
             Ok(outcome) => outcome,
             Err(_) => {
@@ -161,6 +175,35 @@ impl Inner {
                 Effect::Unknown => self.look_into(intent, error).await,
                 Effect::Applied => self.salvage(intent, error).await,
             },
+        }
+    }
+
+    /// What it will cost. None where that is not known and no budget asks.
+    async fn rate(&self, wanted: &Wanted) -> Result<Option<Rate>> {
+        let capabilities = self.provider.capabilities();
+        if capabilities.price_source == PriceSource::Free {
+            return Ok(Some(Rate::FREE));
+        }
+        let limited = self.budget.concerns(self.provider.info().kind);
+        let known = match wanted {
+            Wanted::Machine(spec) => match self.provider.catalog().price(spec).await {
+                Ok(price) => price.map(|price| Rate::new(price, &capabilities.billing)),
+                Err(error) if limited => return Err(error),
+                // What is wrong with the wish the create itself says better.
+                Err(error) => {
+                    tracing::debug!(%error, "what it will cost is not known");
+                    None
+                }
+            },
+            Wanted::Volume(spec) => Rate::of_volume(spec.size_gib, &capabilities.billing),
+        };
+        let assumed = || {
+            let price = Price { hourly: self.budget.unknown_hour?, monthly_cap: None };
+            Some(Rate::new(price, &capabilities.billing))
+        };
+        match known.or_else(assumed) {
+            None if limited => Err(budget::unknown(wanted.name())),
+            rate => Ok(rate),
         }
     }
 

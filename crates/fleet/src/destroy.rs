@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use machine_core::{
-    Deadline, Destroyed, Effect, Error, ErrorKind, Intent, IntentId, Lifetime, ResourceKind, Result, Retry,
+    AccountId, Deadline, Destroyed, Effect, Error, ErrorKind, Intent, IntentId, Lifetime, ResourceKind, Result, Retry,
 };
 
 use crate::cloud::{Cloud, Thing};
@@ -68,16 +68,18 @@ impl Inner {
     async fn record_destroying(&self, kind: ResourceKind, id: &str) -> Result<Option<Entry>> {
         let provider = self.provider.info().kind;
         let client = self.ledger.client().await?;
-        let known = self.ledger.find(provider, kind, id).await?.filter(|entry| self.concerns(entry));
+        let known = self.ledger.find(provider, kind, id).await?.filter(|entry| self.is_ours(entry));
         let intent = match known {
-            Some(entry) if !entry.state.is_tombstone() => entry.intent.id,
-            tombstone => {
-                let Some(thing) = Cloud(&*self.provider).get(kind, id).await? else { return Ok(None) };
-                match tombstone {
+            Some(entry) if !entry.state.is_tombstone() && self.concerns(&entry) => entry.intent.id,
+            other => {
+                let Some(thing) = Cloud(&*self.provider).get(kind, id).await? else {
+                    return self.refuse_elsewhere(other.as_ref(), id).map(|()| None);
+                };
+                match other {
                     Some(entry) => entry.intent.id,
                     None => match self.maker(&thing).await? {
                         Some(intent) => intent,
-                        None => return self.adopt(&thing).await.map(Some),
+                        None => return self.record_stranger(&thing).await.map(Some),
                     },
                 }
             }
@@ -86,18 +88,32 @@ impl Inner {
         self.ledger.apply(intent, &event).await.map(Some)
     }
 
+    /// What is not in this account is not gone where the ledger has it in another one.
+    fn refuse_elsewhere(&self, entry: Option<&Entry>, id: &str) -> Result<()> {
+        let Some(entry) = entry.filter(|entry| !entry.state.is_tombstone()) else { return Ok(()) };
+        let named = |account: Option<&AccountId>| account.map_or("unknown", AccountId::as_str).to_owned();
+        let what = format!(
+            "the {} `{}` ({id}) was made in the account `{}`, and the credential is for `{}`",
+            entry.intent.resource.as_str(),
+            entry.intent.name,
+            named(entry.account.as_ref()),
+            named(self.account.as_ref()),
+        );
+        Err(Error::new(ErrorKind::Conflict, what).with_hint("use the section or the token of that account"))
+    }
+
     /// The intent of ours whose line this thing can take: one that has no other thing.
     async fn maker(&self, thing: &Thing) -> Result<Option<IntentId>> {
         let Some(markers) = thing.markers.as_ref().filter(|markers| markers.owner == *self.ledger.owner()) else {
             return Ok(None);
         };
         let entry = self.ledger.get(markers.intent).await?;
-        let free = |entry: &Entry| self.concerns(entry) && (is_unsettled(entry.state) || entry.state.is_tombstone());
+        let free = |entry: &Entry| self.is_ours(entry) && (is_unsettled(entry.state) || entry.state.is_tombstone());
         Ok(entry.filter(free).map(|entry| entry.intent.id))
     }
 
     /// A line for a thing that the ledger does not know.
-    async fn adopt(&self, thing: &Thing) -> Result<Entry> {
+    async fn record_stranger(&self, thing: &Thing) -> Result<Entry> {
         let intent = Intent {
             id: IntentId::mint(),
             owner: self.ledger.owner().clone(),

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine_core::{
-    AccountId, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine, MachineId,
-    MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
+    AccountId, Budget, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine,
+    MachineId, MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
 };
 use tokio_util::task::TaskTracker;
 
 use crate::cloud::Cloud;
 use crate::create::Wanted;
 use crate::ledger::{Entry, Ledger};
+use crate::quote::Announce;
 use crate::timing::Settle;
-use crate::{ClientId, SweepItem, SweepOptions, SweepReport};
+use crate::{ClientId, Quote, SweepItem, SweepOptions, SweepReport};
 
 /// How long a create request may be on its way when the builder says nothing else.
 const CREATE_WITHIN: Duration = Duration::from_mins(2);
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) resolve_within: Duration,
     pub(crate) settle: Settle,
     pub(crate) clock: Clock,
+    pub(crate) budget: Budget,
+    pub(crate) announce: Option<Announce>,
     pub(crate) work: TaskTracker,
 }
 
@@ -59,11 +62,14 @@ pub struct FleetBuilder {
     create_within: Duration,
     resolve_within: Duration,
     clock: Clock,
+    budget: Budget,
+    announce: Option<Announce>,
     speed: u32,
 }
 
 impl FleetBuilder {
-    /// Whose bill it is. Written on every line, and lines of other accounts are left alone.
+    /// Whose bill it is. Written on every line, and lines of other accounts are left alone: that a thing is not in this account
+    /// says nothing of whether it is in theirs.
     #[must_use]
     pub fn account(mut self, account: AccountId) -> Self {
         self.account = Some(account);
@@ -92,6 +98,22 @@ impl FleetBuilder {
         self
     }
 
+    /// What may be spent; no limits otherwise. What might cost more is refused before anything is asked of the cloud but what
+    /// it costs.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Who is told what something will cost, when it is recorded and before it is made. Where nothing is known of that, or it
+    /// costs nothing, nothing is told.
+    #[must_use]
+    pub fn announce(mut self, announce: impl Fn(&Quote) + Send + Sync + 'static) -> Self {
+        self.announce = Some(Announce(Arc::new(announce)));
+        self
+    }
+
     /// How many times as fast as ours the time of the cloud goes: one otherwise, and more only for one that is simulated.
     /// Absence is believed so much sooner.
     #[must_use]
@@ -104,10 +126,21 @@ impl FleetBuilder {
     #[must_use]
     pub fn build(self) -> Fleet {
         let settle = Settle::of(self.provider.capabilities(), self.create_within).hastened(self.speed);
-        let Self { provider, ledger, account, create_within, resolve_within, clock, .. } = self;
+        let Self { provider, ledger, account, create_within, resolve_within, clock, budget, announce, .. } = self;
         let work = TaskTracker::new();
         Fleet {
-            inner: Arc::new(Inner { provider, ledger, account, create_within, resolve_within, settle, clock, work }),
+            inner: Arc::new(Inner {
+                provider,
+                ledger,
+                account,
+                create_within,
+                resolve_within,
+                settle,
+                clock,
+                budget,
+                announce,
+                work,
+            }),
         }
     }
 }
@@ -122,6 +155,8 @@ impl Fleet {
             create_within: CREATE_WITHIN,
             resolve_within: RESOLVE_WITHIN,
             clock: Clock::system(),
+            budget: Budget::default(),
+            announce: None,
             speed: 1,
         }
     }
@@ -129,6 +164,11 @@ impl Fleet {
     /// The provider, for everything that neither creates nor destroys.
     pub fn provider(&self) -> &Arc<dyn CloudProvider> {
         &self.inner.provider
+    }
+
+    /// Whose bill it is, where that is known.
+    pub fn account(&self) -> Option<&AccountId> {
+        self.inner.account.as_ref()
     }
 
     /// The ledger.
@@ -142,7 +182,8 @@ impl Fleet {
     /// there is an error without effect. `deadline` is when the machine must be gone at the latest; it is written on it.
     ///
     /// # Errors
-    /// What the provider says. With [`Effect::Unknown`] the machine may exist, and the sweep will settle it. With
+    /// [`ErrorKind::Budget`] where it may cost more than the budget leaves; else what the provider says. With
+    /// [`Effect::Unknown`] the machine may exist, and the sweep will settle it. With
     /// [`Effect::Applied`] it exists and was made to stay, although something about it failed.
     pub async fn create(&self, spec: &MachineSpec, lifetime: Lifetime, deadline: Option<Timestamp>) -> Result<Machine> {
         self.inner.create(Wanted::Machine(Box::new(spec.clone())), lifetime, deadline).await?.into_machine()
@@ -235,13 +276,15 @@ impl Fleet {
 }
 
 impl Inner {
-    /// Whether a line is about this provider's account.
+    /// Whether a line is one of ours for this provider, whatever account it is for.
+    pub(crate) fn is_ours(&self, entry: &Entry) -> bool {
+        entry.intent.provider == self.provider.info().kind && entry.intent.owner == *self.ledger.owner()
+    }
+
+    /// Whether a line is about this provider's account. One that says no account was written when nobody knew it.
     pub(crate) fn concerns(&self, entry: &Entry) -> bool {
-        let account = match (&entry.account, &self.account) {
-            (Some(theirs), Some(ours)) => theirs == ours,
-            _ => true,
-        };
-        entry.intent.provider == self.provider.info().kind && account && entry.intent.owner == *self.ledger.owner()
+        let account = entry.account.is_none() || entry.account == self.account;
+        self.is_ours(entry) && account
     }
 
     /// Runs `work` to its end even when the caller stops waiting for it.

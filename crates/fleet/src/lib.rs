@@ -17,6 +17,10 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod adopt;
+mod books;
+mod budget;
 mod client;
 mod cloud;
 mod create;
@@ -25,14 +29,19 @@ mod fleet;
 mod ledger;
 mod owner;
 mod plan;
+mod quote;
+mod rate;
 mod report;
 mod resolve;
 mod state_dir;
 mod sweep;
 mod timing;
 
+pub use books::{Books, Spent, Sums};
 pub use client::ClientId;
 pub use fleet::{Fleet, FleetBuilder};
-pub use ledger::{Entry, Event, Ledger, SqliteLedger, State, transition};
-pub use report::{Action, Brake, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
+pub use ledger::{Check, Entry, Event, Ledger, SqliteLedger, State, transition};
+pub use quote::Quote;
+pub use rate::Rate;
+pub use report::{Action, Brake, Elsewhere, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
 pub use state_dir::StateDir;

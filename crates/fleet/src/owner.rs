@@ -91,6 +91,15 @@ pub(crate) async fn of(dir: &StateDir) -> Result<OwnerId> {
     Ok(owner)
 }
 
+/// The same where it was settled before; touches nothing.
+pub(crate) fn settled(dir: &StateDir) -> Result<Option<OwnerId>> {
+    match Place::of(dir) {
+        Ok(place) => Ok(known(&read(dir)?, &place)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(format!("{} cannot be read", dir.path().display()), error)),
+    }
+}
+
 fn known(file: &OwnerFile, place: &Place) -> Option<OwnerId> {
     file.owners.iter().find(|bound| bound.place.is(place)).map(|bound| bound.owner.clone())
 }

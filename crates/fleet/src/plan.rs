@@ -140,7 +140,7 @@ impl Seen<'_> {
             State::Destroying => {
                 push(Reason::Unfinished, format!("it is to go, and {}", self.absence(entry)), Action::Destroy);
             }
-            State::Bound if !entry.adopted && thing.is_some_and(|thing| !self.is_marked(thing)) => {
+            State::Bound if thing.is_some_and(|thing| self.is_no_longer_ours(entry, thing)) => {
                 let bare = thing.is_some_and(|thing| thing.markers.is_none());
                 let soon = later(entry.updated_at, self.lag);
                 match self.end_of(entry, thing) {
@@ -200,6 +200,11 @@ impl Seen<'_> {
 
     fn is_marked(&self, thing: &Thing) -> bool {
         thing.markers.as_ref().is_some_and(|markers| markers.owner == *self.owner)
+    }
+
+    /// Whether a thing that a line has as ours says otherwise. One that was taken over may not have got our marker yet.
+    fn is_no_longer_ours(&self, entry: &Entry, thing: &Thing) -> bool {
+        !self.is_marked(thing) && (!entry.adopted || thing.markers.is_some())
     }
 
     /// Whether a living client looks after it.

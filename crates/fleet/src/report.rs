@@ -1,6 +1,6 @@
 //! What a sweep found and did, in words for people and programs.
 
-use machine_core::{Deadline, IntentId, ResourceKind};
+use machine_core::{AccountId, Deadline, IntentId, ResourceKind};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -47,8 +47,21 @@ pub struct SweepReport {
     pub foreign: usize,
     /// Things that carry no marker. Never touched.
     pub unmarked: usize,
+    /// What of ours is in other accounts of this provider, which this credential cannot see.
+    pub elsewhere: Vec<Elsewhere>,
     /// Tombstones that were old enough to be forgotten.
     pub forgotten: u64,
+}
+
+/// Lines of our ledger that a sweep of one account can say nothing about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Elsewhere {
+    /// The account that they are for.
+    pub account: AccountId,
+    /// How many there are that are neither gone nor void.
+    pub lines: usize,
+    /// How many of these are open.
+    pub open: usize,
 }
 
 /// One thing that was not as it should be.

@@ -89,6 +89,15 @@ impl StateDir {
         crate::owner::of(self).await
     }
 
+    /// The identity that the directory at `path` gives to what this computer makes; none where nothing was ever made from
+    /// there. Touches nothing.
+    ///
+    /// # Errors
+    /// As [`owner`](Self::owner).
+    pub fn owner_at(path: impl Into<PathBuf>) -> Result<Option<OwnerId>> {
+        crate::owner::settled(&Self { path: path.into() })
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,19 +1,19 @@
 //! Settling the difference between what the cloud has and what the ledger says.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use machine_core::{Deadline, ErrorKind, Lifetime, ResourceKind, Result};
+use machine_core::{AccountId, Deadline, ErrorKind, Lifetime, ResourceKind, Result};
 
 use crate::ClientId;
 use crate::cloud::{Cloud, Listing};
 use crate::fleet::Inner;
 use crate::ledger::{Entry, Event};
 use crate::plan::{Plan, Seen, Step};
-use crate::report::{Action, Brake, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
+use crate::report::{Action, Brake, Elsewhere, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
 use crate::resolve::Resolved;
 
 /// How long tombstones are kept: longer than any create takes effect late, or any list lags.
@@ -45,7 +45,9 @@ impl Inner {
             None => None,
         };
         let mut entries = self.ledger.entries(self.provider.info().kind).await?;
-        entries.retain(|entry| self.concerns(entry));
+        entries.retain(|entry| self.is_ours(entry));
+        let elsewhere =
+            self.set_apart(&mut entries, [Some(&machines), volumes.as_ref().and_then(|all| all.as_ref().ok())]);
         let alive = self.living(&entries).await?;
 
         let mut problems = machines.problems.clone();
@@ -64,6 +66,7 @@ impl Inner {
             in_order: plans.iter().map(|plan| plan.in_order).sum(),
             foreign: plans.iter().map(|plan| plan.foreign).sum(),
             unmarked: plans.iter().map(|plan| plan.unmarked).sum(),
+            elsewhere,
             forgotten: 0,
         };
         let sighted: Vec<_> = plans.iter_mut().flat_map(|plan| std::mem::take(&mut plan.sighted)).collect();
@@ -83,6 +86,25 @@ impl Inner {
             report.forgotten = self.ledger.prune(before).await?;
         }
         Ok(report)
+    }
+
+    /// Takes the lines of other accounts out of `entries`, and counts them. One whose thing is listed here is about this account,
+    /// whatever it is called now: an intent is made once.
+    fn set_apart(&self, entries: &mut Vec<Entry>, listings: [Option<&Listing>; 2]) -> Vec<Elsewhere> {
+        let things = listings.into_iter().flatten().flat_map(|listing| &listing.things);
+        let seen: HashSet<_> = things.filter_map(|thing| Some(thing.markers.as_ref()?.intent)).collect();
+        let mut elsewhere = BTreeMap::<AccountId, Elsewhere>::new();
+        entries.retain(|entry| {
+            let here = self.concerns(entry) || seen.contains(&entry.intent.id);
+            if let Some(account) = entry.account.as_ref().filter(|_| !here && !entry.state.is_tombstone()) {
+                let of = Elsewhere { account: account.clone(), lines: 0, open: 0 };
+                let of = elsewhere.entry(account.clone()).or_insert(of);
+                of.lines += 1;
+                of.open += usize::from(entry.is_open());
+            }
+            here
+        });
+        elsewhere.into_values().collect()
     }
 
     fn plan(

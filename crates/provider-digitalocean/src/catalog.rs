@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use machine_core::{Catalog, Image, Region, Result, Size};
+use machine_core::{Catalog, Image, MachineSpec, Price, Region, Result, Size};
 use machine_http::distinct;
 
 use crate::convert;
@@ -63,5 +63,9 @@ impl Catalog for DigitalOceanProvider {
 
     async fn images(&self) -> Result<Vec<Image>> {
         self.offered_images().await.map(|images| images.to_vec())
+    }
+
+    async fn price(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        self.dearest(spec).await
     }
 }

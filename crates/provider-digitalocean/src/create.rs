@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use machine_core::{
-    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Project, Result, Volume,
-    VolumeMount,
+    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Price, Project, Result,
+    Volume, VolumeMount,
 };
 use secrecy::SecretString;
 
@@ -109,10 +109,30 @@ impl DigitalOceanProvider {
             self.free_volumes_of(&spec.volumes),
         )?;
         let wanted = self.wanted_regions(spec, &volumes)?;
-        let wish =
-            Wish { size: &spec.size, default_size: &self.defaults().size, regions: &wanted, max_price: spec.max_price };
-        let places = places(&wish, &sizes, &regions)?;
+        let places = places(&self.wish(spec, &wanted), &sizes, &regions)?;
         Ok(Understood { places, image, keys, tags, project, options })
+    }
+
+    /// What it costs at most: that of the dearest place that would be tried for it. A volume may leave fewer.
+    pub(crate) async fn dearest(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        let (sizes, regions) = futures::try_join!(self.offered_sizes(), self.offered_regions())?;
+        let anywhere: Vec<String>;
+        let wanted = match (spec.regions.is_empty(), spec.volumes.is_empty()) {
+            (false, _) => &spec.regions,
+            (true, true) => &vec![self.defaults().region.clone()],
+            // It has to be where its volumes are, which are looked at when it is made.
+            (true, false) => {
+                anywhere = regions.iter().map(|region| region.id.clone()).collect();
+                &anywhere
+            }
+        };
+        let places = places(&self.wish(spec, wanted), &sizes, &regions)?;
+        let prices: Option<Vec<Price>> = places.into_iter().map(|place| place.price).collect();
+        Ok(prices.into_iter().flatten().max_by_key(|price| price.hourly))
+    }
+
+    fn wish<'a>(&'a self, spec: &'a MachineSpec, regions: &'a [String]) -> Wish<'a> {
+        Wish { size: &spec.size, default_size: &self.defaults().size, regions, max_price: spec.max_price }
     }
 
     /// The volumes, which have to be there and free.

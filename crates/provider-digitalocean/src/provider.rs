@@ -7,10 +7,10 @@ use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use machine_core::CloudProvider;
 use machine_core::{
-    Account, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found, Image,
-    IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource,
-    Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size, Snapshots, SshKeys,
-    StopsBill, Transport, Until, Volumes,
+    Account, Billing, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found,
+    Image, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Money, Page, Power,
+    PriceSource, Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size, Snapshots,
+    SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 
@@ -122,6 +122,7 @@ impl DigitalOceanProvider {
 /// What it can do, by ssh or without.
 pub(crate) fn capabilities(pace: Pace, ssh: bool) -> Capabilities {
     let transport = if ssh { Transport::Ssh } else { Transport::None };
+    let minimal = Capabilities::minimal();
     Capabilities {
         remote: true,
         create_once: CreateOnce::Lookup,
@@ -138,6 +139,7 @@ pub(crate) fn capabilities(pace: Pace, ssh: bool) -> Capabilities {
         attach_stopped: true,
         user_data: true,
         rename: true,
+        adopt: true,
         images: true,
         sizes: true,
         regions: true,
@@ -150,7 +152,9 @@ pub(crate) fn capabilities(pace: Pace, ssh: bool) -> Capabilities {
             smallest_volume_gib: 1,
         },
         price_source: PriceSource::Api,
-        ..Capabilities::minimal()
+        // The API tells no price of volumes; the price list says ten cents.
+        billing: Billing { volume_gib_month: Some(Money::from_micros(100_000)), ..minimal.billing },
+        ..minimal
     }
 }
 

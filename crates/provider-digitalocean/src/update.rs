@@ -2,7 +2,7 @@
 
 use machine_core::{Effect, Error, ErrorKind, Machine, MachineChange, MachineId, Result};
 
-use crate::convert::{Tags, deadline_tag, droplet_id, is_deadline, is_tag_of_label, label_tag};
+use crate::convert::{Tags, deadline_tag, droplet_id, is_deadline, is_marker, is_tag_of_label, label_tag, marker_tags};
 use crate::provider::DigitalOceanProvider;
 use crate::wire::{CreateTag, DropletAction, TagResources};
 
@@ -91,7 +91,11 @@ fn tag_change(tags: &[String], change: &MachineChange) -> Result<TagChange> {
         let new = value.as_ref().map(|value| label_tag(key, value)).transpose()?;
         exchange(new, &|tag| is_tag_of_label(tag, key));
     }
-    if let Some(deadline) = change.deadline {
+    if let Some(markers) = &change.markers {
+        let new = marker_tags(markers)?;
+        done.off.extend(tags.iter().filter(|tag| is_marker(tag) && !new.contains(tag)).cloned());
+        done.on.extend(new.into_iter().filter(|new| !tags.contains(new)));
+    } else if let Some(deadline) = change.deadline {
         if Tags::read(tags).markers.is_none() {
             return Err(Error::new(
                 ErrorKind::Conflict,

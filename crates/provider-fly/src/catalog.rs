@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use machine_core::{Catalog, Image, Region, Result, Size};
+use machine_core::{Catalog, Image, MachineSpec, Price, Region, Result, Size};
 
 use crate::fly::{ACTION, Fly};
 use crate::wire::answers::Regions;
@@ -27,10 +27,16 @@ impl Catalog for FlyCatalog {
     }
 
     async fn sizes(&self) -> Result<Vec<Size>> {
-        Ok(sizes::all())
+        Ok(sizes::all(&self.0.defaults.prices))
     }
 
     async fn images(&self) -> Result<Vec<Image>> {
         Ok(images::all())
+    }
+
+    async fn price(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        let defaults = &self.0.defaults;
+        let guest = sizes::guest(&spec.size, &defaults.size)?;
+        Ok(sizes::price(&guest, &defaults.prices).map(|price| defaults.prices.anywhere(price)))
     }
 }

@@ -27,7 +27,10 @@ impl Fly {
             request.region = Some(self.region_of(&mount.volume, spec).await?);
         }
         match self.send_create(app, &request).await {
-            Ok(told) => started(convert::machine(told, app).map_err(|error| error.with_effect(Effect::Unknown))?),
+            Ok(told) => started(
+                convert::machine(told, app, &self.defaults.prices)
+                    .map_err(|error| error.with_effect(Effect::Unknown))?,
+            ),
             // A refusal to launch comes after the machine was accepted, or before: it shows whether there is one.
             Err(error) if error.kind() == ErrorKind::Upstream && launch_failed(&error) => {
                 Err(self.settled(error, intent).await)

@@ -41,7 +41,7 @@ impl Fly {
         let version = told.instance_id.clone();
         let fleeting = told.config.as_ref().and_then(|config| config.auto_destroy).unwrap_or_default();
         let host_answers = told.host_status.as_deref().is_none_or(|status| status == "ok");
-        Ok(Seen { machine: convert::machine(told, app)?, version, fleeting, host_answers })
+        Ok(Seen { machine: convert::machine(told, app, &self.defaults.prices)?, version, fleeting, host_answers })
     }
 
     /// The last that the cloud knows of a machine which is gone: how it ended stands in a list long after the machine itself

@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::convert::Defaults;
 use crate::fly::{Fly, Settings};
+use crate::prices::{PriceList, Prices};
 use crate::provider::FlyProvider;
 use crate::{images, sizes};
 
@@ -51,6 +52,8 @@ pub struct FlySection {
     pub ca_file: Option<PathBuf>,
     /// Whether to keep to the rates that Fly allows; `false` for a private end point without them.
     pub rate_limit: bool,
+    /// What Fly charges, where that is not what its price list said when this was built.
+    pub prices: PriceList,
 }
 
 impl Default for FlySection {
@@ -66,6 +69,7 @@ impl Default for FlySection {
             logs_url: LOGS.to_owned(),
             ca_file: None,
             rate_limit: true,
+            prices: PriceList::default(),
         }
     }
 }
@@ -100,6 +104,7 @@ impl ProviderKind for FlyKind {
         images::resolve(&section.image).map_err(setting("image"))?;
         sizes::guest(&SizeRequest::Named(section.machine_size.clone()), sizes::DEFAULT)
             .map_err(setting("machine-size"))?;
+        let prices = Prices::corrected(&section.prices)?;
         let app = section.app.filter(|app| !app.is_empty());
         app.as_deref().map_or(Ok(()), crate::app::check_name).map_err(setting("app"))?;
         let fly = Fly::new(Settings {
@@ -111,7 +116,7 @@ impl ProviderKind for FlyKind {
             org: section.org,
             app,
             owner: context.owner.clone(),
-            defaults: Defaults { image: section.image, region: section.region, size: section.machine_size },
+            defaults: Defaults { image: section.image, region: section.region, size: section.machine_size, prices },
             state_dir: context.state_dir.clone(),
         })?;
         Ok(Opened::new(FlyProvider::new(fly)))
@@ -190,6 +195,10 @@ mod tests {
             ("app", FlySection { app: Some("Not An App".to_owned()), ..section() }),
             ("api-url", FlySection { api_url: "nonsense".to_owned(), ..section() }),
             ("logs-url", FlySection { logs_url: "ftp://x".to_owned(), ..section() }),
+            (
+                "prices.memory-gib",
+                FlySection { prices: PriceList { memory_gib: Some(-1.0), ..PriceList::default() }, ..section() },
+            ),
         ] {
             let error = opened(section).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{key}");

@@ -18,6 +18,7 @@ mod logs;
 mod marks;
 mod options;
 mod power;
+mod prices;
 mod provider;
 mod sizes;
 mod update;
@@ -27,6 +28,7 @@ mod wire;
 
 pub use kind::{FlyKind, FlySection};
 pub use options::FlyOptions;
+pub use prices::PriceList;
 
 /// This kind of provider, as it is written in configurations and ledgers.
 pub(crate) const KIND: &str = "fly";

@@ -6,18 +6,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use machine_core::{
-    Account, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Exec, ExecSession, Found, IntentId,
-    Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource, Projects,
-    ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
+    Account, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Exec, ExecSession, Found,
+    IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource,
+    Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until,
+    Volumes,
 };
 
 use crate::catalog::FlyCatalog;
 use crate::fly::Fly;
+use crate::prices::Prices;
 use crate::volumes::FlyVolumes;
 use crate::{exec, list, logs};
 
 /// How long a machine that was made may be missing from its app's list. Nobody promises anything; none was seen to take longer.
 const LIST_LAG: Duration = Duration::from_secs(5);
+
+/// Machines are charged for by the second.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The machines of one app at Fly.io.
 #[derive(Debug)]
@@ -32,11 +37,12 @@ impl FlyProvider {
     pub(crate) fn new(fly: Fly) -> Self {
         let fly = Arc::new(fly);
         let (catalog, volumes) = (FlyCatalog(Arc::clone(&fly)), FlyVolumes(Arc::clone(&fly)));
-        Self { fly, capabilities: capabilities(), catalog, volumes }
+        let capabilities = capabilities(&fly.defaults.prices);
+        Self { fly, capabilities, catalog, volumes }
     }
 }
 
-fn capabilities() -> Capabilities {
+fn capabilities(prices: &Prices) -> Capabilities {
     Capabilities {
         create_once: CreateOnce::Lookup,
         stops_bill: StopsBill::Stop,
@@ -47,6 +53,7 @@ fn capabilities() -> Capabilities {
         exec_input_limit: Some(exec::INPUT),
         logs: Transport::Native,
         suspend: true,
+        adopt: true,
         files: true,
         images: true,
         sizes: true,
@@ -60,6 +67,7 @@ fn capabilities() -> Capabilities {
             smallest_volume_gib: 1,
         },
         price_source: PriceSource::Table,
+        billing: Billing { step: SECOND, minimum: SECOND, volume_gib_month: Some(prices.volume_gib_month) },
         ..Capabilities::minimal()
     }
 }

@@ -1,14 +1,9 @@
-//! How big machines can be, and what they cost.
-//!
-//! The cloud tells no prices. These are those of its price list for its cheapest regions, as copied on
-//! [`AS_OF`]; in other regions a machine costs up to 1.6 times as much.
+//! How big machines can be.
 
-use machine_core::{Error, ErrorKind, Money, Price, Result, Size, SizeRequest, nearest};
+use machine_core::{Error, ErrorKind, Price, Result, Size, SizeRequest, nearest};
 
+use crate::prices::Prices;
 use crate::wire::requests::Guest;
-
-/// When the prices were copied.
-pub(crate) const AS_OF: &str = "2026-08-07";
 
 /// What a machine is where nobody says.
 pub(crate) const DEFAULT: &str = "shared-cpu-1x";
@@ -16,13 +11,10 @@ pub(crate) const DEFAULT: &str = "shared-cpu-1x";
 /// Memory comes in steps of this many MiB.
 const STEP: u64 = 256;
 
-/// What a GiB of memory beyond a preset's own costs in an hour, in millionths of a dollar ($5 in 30 days).
-const GIB_HOURLY: i64 = 6_944;
-
 /// A kind of processor.
-struct Kind {
+pub(crate) struct Kind {
     /// As it stands in a request.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// As it stands in the name of a preset.
     preset: &'static str,
     /// How many there can be.
@@ -31,19 +23,16 @@ struct Kind {
     least: u64,
     /// The most memory for one, in MiB.
     most: u64,
-    /// What one costs in an hour with its least memory, in millionths of a dollar.
-    hourly: i64,
 }
 
 const KINDS: &[Kind] = &[
-    Kind { name: "shared", preset: "shared-cpu", counts: &[1, 2, 4, 6, 8], least: 256, most: 2_048, hourly: 2_808 },
+    Kind { name: "shared", preset: "shared-cpu", counts: &[1, 2, 4, 6, 8], least: 256, most: 2_048 },
     Kind {
         name: "performance",
         preset: "performance",
         counts: &[1, 2, 4, 6, 8, 10, 12, 14, 16],
         least: 2_048,
         most: 8_192,
-        hourly: 44_712,
     },
 ];
 
@@ -63,7 +52,7 @@ pub(crate) fn guest(asked: &SizeRequest, default: &str) -> Result<Guest> {
 fn named(name: &str) -> Result<Guest> {
     let (preset, memory) = name.split_once(':').map_or((name, None), |(preset, memory)| (preset, Some(memory)));
     let unknown = || {
-        let known: Vec<String> = all().into_iter().map(|size| size.id).collect();
+        let known: Vec<String> = presets().map(|(kind, count)| id(kind, count)).collect();
         let near = nearest(preset, known.iter().map(String::as_str));
         Error::new(ErrorKind::Invalid, format!("no size is called `{name}`")).with_hint(match near.as_slice() {
             [] => {
@@ -94,7 +83,7 @@ fn needed(cpus: Option<f64>, memory_mib: Option<u64>) -> Result<Guest> {
         let fits = f64::from(count) >= cpus && memory_mb <= kind.most * u64::from(count);
         fits.then(|| Guest { cpu_kind: kind.name.to_owned(), cpus: count, memory_mb })
     });
-    fitting.min_by_key(|guest| price(guest).map(|price| price.hourly)).ok_or_else(|| {
+    fitting.min_by_key(|guest| price(guest, &Prices::LISTED).map(|price| price.hourly)).ok_or_else(|| {
         let what = format!("no size has {cpus} processors and {memory} MiB of memory");
         Error::new(ErrorKind::Invalid, what).with_hint("the largest has 16 processors and 131072 MiB")
     })
@@ -117,16 +106,15 @@ pub(crate) fn name_of(cpu_kind: &str, cpus: u32, memory_mb: u64) -> String {
     }
 }
 
-/// What a machine of that size costs while it runs, where that is known.
-pub(crate) fn price(guest: &Guest) -> Option<Price> {
+/// What a machine of that size costs while it runs in the cheapest regions, where that is known.
+pub(crate) fn price(guest: &Guest, prices: &Prices) -> Option<Price> {
     let kind = KINDS.iter().find(|kind| kind.name == guest.cpu_kind)?;
     let beyond = guest.memory_mb.checked_sub(kind.least * u64::from(guest.cpus))?;
-    let memory = i64::try_from(beyond).ok()?.checked_mul(GIB_HOURLY)? / 1_024;
-    Some(Price { hourly: Money::from_micros(kind.hourly * i64::from(guest.cpus) + memory), monthly_cap: None })
+    prices.hour(kind, guest.cpus, beyond)
 }
 
 /// All presets, cheapest first.
-pub(crate) fn all() -> Vec<Size> {
+pub(crate) fn all(prices: &Prices) -> Vec<Size> {
     let size = |(kind, count): (&Kind, u32)| {
         let memory_mib = kind.least * u64::from(count);
         let guest = Guest { cpu_kind: kind.name.to_owned(), cpus: count, memory_mb: memory_mib };
@@ -135,7 +123,7 @@ pub(crate) fn all() -> Vec<Size> {
             cpus: f64::from(count),
             memory_mib,
             disk_gib: None,
-            price: price(&guest),
+            price: price(&guest, prices),
             regions: Vec::new(),
         }
     };
@@ -189,10 +177,10 @@ mod tests {
 
     #[test]
     fn prices_are_those_of_the_list() {
-        let sizes = all();
+        let sizes = all(&Prices::LISTED);
         assert!(sizes.is_sorted_by_key(|size| size.price.unwrap().hourly));
         let monthly = |name: &str| {
-            let price = price(&named(name).unwrap()).unwrap();
+            let price = price(&named(name).unwrap(), &Prices::LISTED).unwrap();
             (price.hourly.micros() * 720 + 5_000) / 10_000
         };
         // In cents.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use machine_core::{Error, Machine, MachineChange, MachineId, Result};
 
-use crate::convert::{DEADLINE, check_label, deadline_text};
+use crate::convert::{DEADLINE, INTENT, OWNER, check_label, deadline_text};
 use crate::find::missing;
 use crate::fly::{ACTION, Fly};
 use crate::wire::requests::{ChangeMetadata, SetMetadata};
@@ -14,7 +14,7 @@ pub(crate) const NO_ATTACH: &str =
     "Fly gives a volume to a machine only when the machine is created; create another machine with the volume";
 
 impl Fly {
-    /// Changes labels and deadline. Both are metadata, which the cloud changes key by key and without a restart, so that nothing
+    /// Changes labels and markers. Both are metadata, which the cloud changes key by key and without a restart, so that nothing
     /// of anybody else's can be lost and no lease is needed.
     ///
     /// # Errors
@@ -54,8 +54,13 @@ fn metadata(change: &MachineChange) -> Result<(BTreeMap<String, String>, Vec<Str
             value => drop(merged.insert(key.clone(), value.unwrap_or_default().to_owned())),
         }
     }
-    if let Some(deadline) = change.deadline {
+    let deadline = change.markers.as_ref().map(|markers| markers.deadline).or(change.deadline);
+    if let Some(deadline) = deadline {
         merged.insert(DEADLINE.to_owned(), deadline.map(deadline_text).unwrap_or_default());
+    }
+    if let Some(markers) = &change.markers {
+        merged.insert(OWNER.to_owned(), markers.owner.to_string());
+        merged.insert(INTENT.to_owned(), markers.intent.to_string());
     }
     Ok((merged, empty))
 }

@@ -1,7 +1,7 @@
 //! What is on offer on one computer: itself.
 
 use async_trait::async_trait;
-use machine_core::{Catalog, Image, Region, Result, Size};
+use machine_core::{Catalog, Image, MachineSpec, Price, Region, Result, Size};
 
 use crate::plan::Computer;
 
@@ -26,5 +26,9 @@ impl Catalog for LocalCatalog {
 
     async fn images(&self) -> Result<Vec<Image>> {
         Ok(vec![Image { id: IMAGE.to_owned(), name: "this computer's own system".to_owned(), neutral: None }])
+    }
+
+    async fn price(&self, _spec: &MachineSpec) -> Result<Option<Price>> {
+        Ok(Some(crate::FREE))
     }
 }

@@ -58,6 +58,6 @@ impl<W: Default + Serialize + DeserializeOwned> Accounts<W> {
 }
 
 /// A token as it may stand in a file: it is a secret, even here.
-fn key(token: &str) -> String {
+pub(crate) fn key(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex()[..16].to_owned()
 }

@@ -29,7 +29,7 @@ pub(crate) fn run() -> Outcome {
         cloud.ask("POST", "/_sim/seed", &format!(r#"{{"count": {count}, "token": "{TOKEN}"}}"#))?;
         let before = cloud.lists()?;
         let mut command = Command::new(&program);
-        command.args(["--provider", "digitalocean", "--no-rate-limit", "list"]);
+        command.args(["--provider", "digitalocean", "--no-rate-limit", "list", "--all"]);
         command.env("DIGITALOCEAN_ACCESS_TOKEN", TOKEN).env("DIGITALOCEAN_API_URL", &cloud.url);
         command.env("MACHINE_STATE_DIR", cloud.home.path().join("state")).env("HOME", cloud.home.path());
         let measured = repeat(RUNS, &command)?;

@@ -68,6 +68,7 @@ impl Show {
         for flaw in setup.flaws(section)? {
             setup.printer.warn_of(&flaw);
         }
+        let budget = setup.config.budget_settings();
         let file = setup.config.file().map(|file| file.display().to_string());
         let kind = section.kind().info().kind;
         match self.output {
@@ -76,6 +77,7 @@ impl Show {
                 "provider": { "name": section.name(), "kind": kind, "chosen_by": why(choice.why) },
                 "ttl": ttl.as_ref().map(machine_config::Written::text),
                 "settings": settings.iter().map(to_json).collect::<Vec<_>>(),
+                "budget": budget.iter().map(to_json).collect::<Vec<_>>(),
             }))?,
             TextOrJson::Text => {
                 let mut table = Table::new(&["SETTING", "VALUE", "ORIGIN"]);
@@ -88,17 +90,24 @@ impl Show {
                     table.row([ttl.key().to_owned(), ttl.text().to_owned(), origin(ttl.origin())]);
                 }
                 for setting in &settings {
-                    let value = match &setting.value {
-                        Some(Value::String(text)) => text.clone(),
-                        Some(value) => value.to_string(),
-                        None => "(hidden)".to_owned(),
-                    };
-                    table.row([format!("{}.{}", section.name(), setting.key), value, origin(&setting.origin)]);
+                    let key = format!("{}.{}", section.name(), setting.key);
+                    table.row([key, value(setting), origin(&setting.origin)]);
+                }
+                for setting in &budget {
+                    table.row([setting.key.clone(), value(setting), origin(&setting.origin)]);
                 }
                 setup.printer.out(table.columns())?;
             }
         }
         Ok(code::OK)
+    }
+}
+
+fn value(setting: &Setting) -> String {
+    match &setting.value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => "(hidden)".to_owned(),
     }
 }
 

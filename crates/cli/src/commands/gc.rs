@@ -1,8 +1,10 @@
 //! `machine gc`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use machine_core::Error;
-use machine_fleet::{Action, Outcome as ItemOutcome, SweepItem, SweepOptions, SweepReport};
+use machine_fleet::{Action, Elsewhere, Outcome as ItemOutcome, SweepItem, SweepOptions, SweepReport};
 use serde_json::{Value, json};
 
 use super::gc_timer;
@@ -82,7 +84,7 @@ impl Gc {
         let several = accounts.iter().filter(|account| swept(account)).count() > 1;
         let mut found = false;
         for account in accounts {
-            let Outcome::Swept { fleet, local } = &account.outcome else { continue };
+            let Outcome::Swept { fleet, local, .. } = &account.outcome else { continue };
             let prefix = if several { format!("{}: ", account.name) } else { String::new() };
             for line in fleet.items.iter().map(sentence).chain(local.iter().cloned()) {
                 printer.line(format_args!("{prefix}{line}"))?;
@@ -105,6 +107,16 @@ impl Gc {
 /// Says what is wrong, and decides the exit code.
 fn conclude(printer: &Printer, accounts: &[Swept]) -> Result<u8, Failure> {
     let (mut swept, mut unsettled, mut failed) = (false, false, None);
+    let unseen = unseen(accounts);
+    for of in &unseen {
+        let lines = if of.lines == 1 { "line of the ledger is" } else { "lines of the ledger are" };
+        printer.warn(format_args!(
+            "{} {lines} for the account `{}`, which no credential that was used can see",
+            of.lines,
+            of.account.as_str()
+        ));
+        unsettled |= of.open > 0;
+    }
     for account in accounts {
         let name = &account.name;
         match &account.outcome {
@@ -126,6 +138,21 @@ fn conclude(printer: &Printer, accounts: &[Swept]) -> Result<u8, Failure> {
         None if !unsettled => Ok(code::OK),
         _ => Err(Failure::Said(code::PARTLY)),
     }
+}
+
+/// What of ours is in accounts that were not swept here, each account once: what one cannot see another may be.
+fn unseen(accounts: &[Swept]) -> Vec<&Elsewhere> {
+    let swept = |account: &Swept| match &account.outcome {
+        Outcome::Swept { account: Some(id), .. } => Some((account.kind, id.clone())),
+        _ => None,
+    };
+    let mut seen: BTreeSet<_> = accounts.iter().filter_map(swept).collect();
+    let mut unseen = Vec::new();
+    for account in accounts {
+        let Outcome::Swept { fleet, .. } = &account.outcome else { continue };
+        unseen.extend(fleet.elsewhere.iter().filter(|of| seen.insert((account.kind, of.account.clone()))));
+    }
+    unseen
 }
 
 fn say_what_is_open(printer: &Printer, prefix: &str, report: &SweepReport) {
@@ -158,16 +185,17 @@ fn named(account: &str, error: &Error) -> Error {
 }
 
 fn account_json(account: &Swept) -> Value {
-    let (state, fleet, local, error) = match &account.outcome {
-        Outcome::Swept { fleet, local } => ("swept", Some(fleet), local.as_slice(), None),
-        Outcome::Failed(error) => ("failed", None, &[][..], Some(error)),
-        Outcome::Skipped(error) => ("skipped", None, &[][..], Some(error)),
+    let (state, id, fleet, local, error) = match &account.outcome {
+        Outcome::Swept { account, fleet, local } => ("swept", account.as_ref(), Some(fleet), local.as_slice(), None),
+        Outcome::Failed(error) => ("failed", None, None, &[][..], Some(error)),
+        Outcome::Skipped(error) => ("skipped", None, None, &[][..], Some(error)),
     };
     let error =
         error.map(|error| json!({ "kind": error.kind().as_str(), "message": error.to_string(), "hint": error.hint() }));
     json!({
         "section": account.name,
         "provider": account.kind,
+        "account": id,
         "state": state,
         "fleet": fleet,
         "local": local,
@@ -197,7 +225,7 @@ fn sentence(item: &SweepItem) -> String {
 
 #[cfg(test)]
 mod tests {
-    use machine_core::{ErrorKind, ResourceKind};
+    use machine_core::{AccountId, ErrorKind, ResourceKind};
     use machine_fleet::Reason;
 
     use super::*;
@@ -222,9 +250,10 @@ mod tests {
             in_order: 0,
             foreign: 0,
             unmarked: 0,
+            elsewhere: Vec::new(),
             forgotten: 0,
         };
-        Outcome::Swept { fleet: Box::new(fleet), local: Vec::new() }
+        Outcome::Swept { account: Some(AccountId::new("us")), fleet: Box::new(fleet), local: Vec::new() }
     }
 
     fn code_of(outcomes: Vec<Outcome>) -> u8 {
@@ -243,6 +272,18 @@ mod tests {
         assert_eq!(code_of(vec![Outcome::Failed(refused())]), 4);
         assert_eq!(code_of(vec![Outcome::Failed(refused()), Outcome::Skipped(refused())]), 4);
         assert_eq!(code_of(vec![report(Some(ItemOutcome::Open("later".to_owned())))]), 9);
+    }
+
+    #[test]
+    fn what_one_account_cannot_see_another_may() {
+        let elsewhere = |account: &str, of: &str, open| {
+            let Outcome::Swept { mut fleet, .. } = report(None) else { panic!("not swept") };
+            fleet.elsewhere = vec![Elsewhere { account: AccountId::new(of), lines: 1, open }];
+            Outcome::Swept { account: Some(AccountId::new(account)), fleet, local: Vec::new() }
+        };
+        assert_eq!(code_of(vec![elsewhere("us", "them", 1)]), 9);
+        assert_eq!(code_of(vec![elsewhere("us", "them", 0)]), 0, "what is only there needs nobody");
+        assert_eq!(code_of(vec![elsewhere("us", "them", 1), elsewhere("them", "us", 1)]), 0);
     }
 
     #[test]

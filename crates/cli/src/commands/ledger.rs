@@ -160,6 +160,13 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
         some("id", entry.resource_id.clone()),
         Some(("state", entry.state.as_str().to_owned())),
         Some(("lifetime", lifetime.to_owned())),
+        some(
+            "price",
+            entry
+                .rate
+                .filter(|rate| !rate.is_free())
+                .map(|rate| format!("{} an hour, {} a month at most", rate.hourly, rate.month())),
+        ),
         some("deadline", entry.intent.deadline.map(|at| format!("{at:.0}"))),
         Some(("asked for", format!("{:.0}", entry.intent.minted_at))),
         Some(("changed", format!("{:.0}", entry.updated_at))),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use machine_core::{Clock, Completeness, Machine, ProviderExt as _, Selector};
+use machine_fleet::StateDir;
 
 use crate::app::App;
 use crate::failure::{Failure, code};
@@ -14,13 +15,17 @@ use crate::values;
 const EXAMPLES: &str = "\
 Examples:
   machine list
+  machine list --all                     those that other tools and other computers made as well
   machine list -o json | jq -r '.[].name'
   machine destroy --yes $(machine list -o ids --label team=web)";
 
-/// Lists the machines.
+/// Lists the machines that this computer made.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct List {
+    /// Also those that other tools and other computers made.
+    #[arg(long, short)]
+    all: bool,
     /// In which shape [default: table on a terminal, text in a pipe].
     #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
     output: Option<Format>,
@@ -39,18 +44,22 @@ impl List {
         let labels: BTreeMap<_, _> = self.label.iter().cloned().collect();
         let (mut machines, completeness, problems) =
             app.provider().list_all(Selector { labels, ..Selector::all() }).await?;
+        let elsewhere = if self.all { 0 } else { keep_ours(app, &mut machines)? };
         machines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
         for problem in &problems {
             app.printer.warn(problem);
         }
         match self.output.unwrap_or_else(|| self.usual(app)) {
-            Format::Table if machines.is_empty() => {
+            Format::Table if machines.is_empty() && elsewhere == 0 => {
                 app.printer.note("There are no machines. `machine create NAME` makes one.");
             }
             Format::Table => app.printer.out(people(&machines, app.clock()).columns())?,
             Format::Text => app.printer.out(programs(&machines).tabs())?,
             Format::Json => app.printer.json(&machines)?,
             Format::Ids => app.printer.out(ids(&machines))?,
+        }
+        if elsewhere > 0 {
+            app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
         }
         // What was asked for is said by now.
         sweeps::settle_dead_clients(app, Reach::Clouds).await;
@@ -67,6 +76,13 @@ impl List {
             (false, false) => Format::Text,
         }
     }
+}
+
+/// Takes out what this computer has not made; how many these were.
+fn keep_ours(app: &App, machines: &mut Vec<Machine>) -> Result<usize, Failure> {
+    let (owner, before) = (StateDir::owner_at(app.state())?, machines.len());
+    machines.retain(|machine| machine.markers.as_ref().is_some_and(|markers| Some(&markers.owner) == owner.as_ref()));
+    Ok(before - machines.len())
 }
 
 fn people(machines: &[Machine], clock: &Clock) -> Table {

@@ -1,7 +1,9 @@
 //! One file per command.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod cost;
 pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod destroy;
@@ -86,6 +88,7 @@ fn in_runtime(
                     Command::Config(config) => config.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
+                    Command::Cost(cost) => cost.run(&setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -106,6 +109,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Stop(stop) => stop.run(app).await,
         Command::Restart(restart) => restart.run(app).await,
         Command::Destroy(destroy) => destroy.run(app).await,
+        Command::Adopt(adopt) => adopt.run(app).await,
         Command::Logs(logs) => logs.run(app).await,
         Command::Exec(exec) => exec.run(app).await,
         Command::Ssh(ssh) => ssh.run(app).await,
@@ -118,6 +122,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Ledger(_)
+        | Command::Cost(_)
         | Command::Doctor(_)
         | Command::Simcloud(_)
         | Command::Version(_)

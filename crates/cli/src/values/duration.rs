@@ -86,6 +86,16 @@ pub(crate) fn moment(text: &str) -> Result<Moment, String> {
         })
 }
 
+/// When something ends that may take `ttl` from now on.
+///
+/// # Errors
+/// A time so far away that no calendar has it.
+pub(crate) fn deadline(clock: &Clock, ttl: Option<Duration>) -> Result<Option<Timestamp>, Error> {
+    let Some(ttl) = ttl else { return Ok(None) };
+    let deadline = SignedDuration::try_from(ttl).ok().and_then(|ttl| clock.now().checked_add(ttl).ok());
+    deadline.map(Some).ok_or_else(|| Error::new(ErrorKind::Invalid, "`--ttl` ends after all time"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

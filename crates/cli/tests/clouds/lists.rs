@@ -29,7 +29,7 @@ fn a_list_with_a_page_that_fails_is_no_list() {
     seed(&scene, 1_000);
     let pages = 1_000 / PAGE as u64 + GPUS;
     let before = asked(&scene);
-    let (code, out, err) = scene.machine(&ROW, &["list", "-o", "ids"]);
+    let (code, out, err) = scene.machine(&ROW, &["list", "--all", "-o", "ids"]);
     assert_eq!((code, out.lines().count(), err.as_str()), (0, 1_000, ""));
     assert_eq!(asked(&scene) - before, pages);
     for page in 0..pages {
@@ -40,7 +40,7 @@ fn a_list_with_a_page_that_fails_is_no_list() {
             "/_sim/faults",
             &json!([{"operation": "list_droplets", "when": "before", "what": what, "skip": page}]),
         );
-        let (code, out, err) = scene.machine(&ROW, &["list", "-o", "ids"]);
+        let (code, out, err) = scene.machine(&ROW, &["list", "--all", "-o", "ids"]);
         assert_eq!((code, out.as_str()), (4, ""), "request {page}: {err}");
         assert!(err.starts_with("error: You are not permitted"), "{err}");
         // One that was not asked for, because another had failed, is no fault of the next list.
@@ -55,7 +55,7 @@ fn the_pages_of_ten_thousand_are_fetched_at_once() {
     let slow = json!([{"operation": "list_droplets", "when": "after", "what": {"slow": {"ms": 200}}, "times": 1000}]);
     scene.ask("POST", "/_sim/faults", &slow);
     let (before, began) = (asked(&scene), Instant::now());
-    let (code, out, err) = scene.machine(&ROW, &["list", "-o", "ids"]);
+    let (code, out, err) = scene.machine(&ROW, &["list", "--all", "-o", "ids"]);
     assert_eq!((code, out.lines().count(), err.as_str()), (0, 10_000, ""));
     let requests = asked(&scene) - before;
     assert_eq!(requests, 10_000 / PAGE as u64 + GPUS);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::simcloud::Playing;
+use crate::playing::Playing;
 use crate::support::{Home, end_of, eventually, finish, signal};
 
 #[test]
@@ -76,6 +76,32 @@ fn every_account_is_swept_and_one_that_fails_is_named() {
     machine(&["--provider", "boats", "destroy", "--yes", "stays"]).expect(0);
     fly.end();
     droplets.end();
+}
+
+#[test]
+fn what_one_account_cannot_see_another_can() {
+    let home = Home::new();
+    let cloud = Playing::begin(&home, "digitalocean", &["--no-machines", "--speed", "400"]);
+    let url = cloud.variable("DIGITALOCEAN_API_URL");
+    let section = |token: &str| format!("{{kind: digitalocean, access-token: {token}, api-url: '{url}'}}");
+    let config = format!("ours: {}\nteam: {}\n", section("dop_v1_ours"), section("dop_v1_team"));
+    fs::write(home.path().join("c.yml"), config).unwrap();
+    let machine = |args: &[&str]| {
+        home.machine(["--config-file", "c.yml", "--no-rate-limit", "--no-reaper"].iter().chain(args).copied())
+    };
+    for account in ["ours", "team"] {
+        machine(&["--provider", account, "create", account, "--ttl", "1h"]).expect(0);
+    }
+    for _ in 0..2 {
+        let said = machine(&["gc"]).expect(0);
+        assert!(said.out().is_empty() && !said.stderr.contains("line of the ledger"), "{said:?}");
+    }
+    let said = machine(&["gc", "--provider", "ours"]).expect(0).stderr;
+    assert!(said.contains("1 line of the ledger is for the account"), "{said}");
+    for account in ["ours", "team"] {
+        machine(&["--provider", account, "destroy", "--yes", account]).expect(0);
+    }
+    cloud.end();
 }
 
 /// A job whose client is killed, and that nobody cleans up after.

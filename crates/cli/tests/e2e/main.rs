@@ -8,6 +8,7 @@
     reason = "a test's helper fails by panicking"
 )]
 
+mod accounts;
 mod config;
 mod exec;
 mod gc;
@@ -15,6 +16,7 @@ mod help;
 mod inputs;
 mod lifecycle;
 mod output;
+mod playing;
 mod run;
 mod run_ends;
 mod run_files;

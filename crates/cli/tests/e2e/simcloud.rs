@@ -1,89 +1,9 @@
 //! `machine simcloud` in one terminal, and `machine` against it in another.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
-use crate::support::{Home, PATIENCE, finish};
-
-/// A simulated cloud, until this is dropped.
-pub(crate) struct Playing {
-    child: Child,
-    cloud: &'static str,
-    pub(crate) variables: Vec<(String, String)>,
-}
-
-impl Playing {
-    pub(crate) fn begin(home: &Home, cloud: &'static str, more: &[&str]) -> Self {
-        let option = format!("--{cloud}");
-        let speed: &[&str] = if more.contains(&"--speed") { &[] } else { &["--speed", "20"] };
-        let mut command = home.command(["simcloud", &option, "0", "--no-rate-limit"].iter().chain(speed));
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let variable = |line: std::io::Result<String>| {
-            let line = line.unwrap();
-            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
-            (name.to_owned(), value.to_owned())
-        };
-        // The port of its ssh is one of them where it is not the usual one.
-        let count = match cloud {
-            "fly" => 3,
-            "digitalocean" => 3 + usize::from(machine_simcloud::ssh_port() != 22),
-            _ => 2 + usize::from(machine_simcloud::ssh_port() != 22),
-        };
-        let variables = lines.take(count).map(variable).collect();
-        Self { child, cloud, variables }
-    }
-
-    /// `machine` with those variables.
-    pub(crate) fn command(&self, home: &Home, args: &[&str]) -> Command {
-        let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", self.cloud);
-        command
-    }
-
-    /// The value of one of those variables.
-    pub(crate) fn variable(&self, name: &str) -> &str {
-        let found = self.variables.iter().find(|(variable, _)| variable == name);
-        found.map_or_else(|| panic!("{name}: {:?}", self.variables), |(_, value)| value.as_str())
-    }
-
-    /// `machine` with those variables; what it wrote and how it ended.
-    fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
-        let output = self.command(home, args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.code().is_some(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        (output.status.code().unwrap(), text + &String::from_utf8_lossy(&output.stderr))
-    }
-
-    /// Ends it as Ctrl-C does, and it ends well.
-    pub(crate) fn end(mut self) {
-        assert!(self.interrupt().is_some_and(|status| status.success()), "it does not end well");
-    }
-
-    /// How it ends when it is interrupted; nothing where it does not.
-    fn interrupt(&mut self) -> Option<std::process::ExitStatus> {
-        let until = Instant::now() + PATIENCE;
-        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().ok()?;
-        while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().ok()? {
-                return Some(status);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        None
-    }
-}
-
-impl Drop for Playing {
-    /// By a signal that lets it end its machines; after `end` there is nothing left to do.
-    fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) && self.interrupt().is_none() {
-            self.child.kill().ok();
-            self.child.wait().ok();
-        }
-    }
-}
+use crate::playing::Playing;
+use crate::support::{Home, finish};
 
 #[test]
 fn the_machines_of_a_simulated_fly_do_what_machines_do() {

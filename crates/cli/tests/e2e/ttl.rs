@@ -5,7 +5,7 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::simcloud::Playing;
+use crate::playing::Playing;
 use crate::support::{Home, Said, finish};
 
 /// How long after it was asked for a machine must be gone.

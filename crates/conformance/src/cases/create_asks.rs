@@ -155,9 +155,14 @@ async fn a_price_above_the_limit_is_refused_without_effect(bench: &Bench) -> Out
 }
 
 async fn tells_the_price(bench: &Bench) -> Outcome {
-    let machine = bench.create(&bench.spec()).await?;
+    let spec = bench.spec();
+    let Some(told) = bench.provider.catalog().price(&spec).await? else { broken!("nobody says what it will cost") };
+    let machine = bench.create(&spec).await?;
     match bench.provider.get(&machine.id).await?.price {
-        Some(price) if price.hourly > Money::ZERO => Ok(()),
+        Some(price) if price.hourly > Money::ZERO => {
+            ensure!(price.hourly <= told.hourly, "it costs {}, and was to cost {} at most", price.hourly, told.hourly);
+            Ok(())
+        }
         other => broken!("the price of a machine that costs something: {other:?}"),
     }
 }

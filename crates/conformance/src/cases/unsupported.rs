@@ -56,6 +56,11 @@ async fn what_cannot_be_done_to_a_machine_is_refused(bench: &Bench) -> Outcome {
         let change = MachineChange { name: Some(bench.name()), ..MachineChange::default() };
         refused(bench.provider.update(&machine.id, &change).await, &[ErrorKind::Unsupported], "another name")?;
     }
+    if !can.adopt {
+        let markers = Some(bench.others_markers());
+        let change = MachineChange { markers, ..MachineChange::default() };
+        refused(bench.provider.update(&machine.id, &change).await, &[ErrorKind::Unsupported], "other markers")?;
+    }
     if can.logs == Transport::None {
         match bench.lines(&machine.id, LogOptions::default()).await {
             Err(Stop::Broken(why)) if why.contains("Unsupported") => {}

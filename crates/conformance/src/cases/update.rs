@@ -19,6 +19,7 @@ cases! { "update":
     labels_leave_the_markers [],
     moves_the_deadline [],
     takes_the_deadline_off [],
+    gives_another_owner [Adopt],
     gives_another_name [Rename],
     attaches_and_detaches_volumes [Volumes, Attach],
     an_unknown_id_is_not_found [],
@@ -134,6 +135,18 @@ async fn moves_the_deadline(bench: &Bench) -> Outcome {
 
 async fn takes_the_deadline_off(bench: &Bench) -> Outcome {
     deadline(bench, None).await
+}
+
+async fn gives_another_owner(bench: &Bench) -> Outcome {
+    let machine = labelled(bench).await?;
+    let before = shown(bench, &machine.id).await?;
+    let markers = bench.others_markers();
+    let change = MachineChange { markers: Some(markers.clone()), ..MachineChange::default() };
+    bench.provider.update(&machine.id, &change).await?;
+    let after = bench.another()?.get(&machine.id).await?;
+    ensure_eq!(after.markers, Some(markers), "the markers");
+    ensure_eq!(shown(bench, &machine.id).await?, before, "the labels");
+    Ok(())
 }
 
 async fn gives_another_name(bench: &Bench) -> Outcome {

@@ -17,6 +17,7 @@ pub(super) const ALL: &[Contract] = &[
                     "update::moves_the_deadline",
                     "update::takes_the_deadline_off",
                     "update::gives_another_name",
+                    "update::gives_another_owner",
                     "update::attaches_and_detaches_volumes",
                 ],
             ),

@@ -237,4 +237,18 @@ pub(super) const ALL: &[Contract] = &[
             &["catalog::has_images", "create::resolves_a_neutral_image_name"],
         )],
     ),
+    (
+        "Catalog::price",
+        &[
+            by(
+                "What a machine made from spec costs while it runs, at most: the price of the dearest place that it may end up in",
+                &["create::tells_the_price"],
+            ),
+            outside("None where that is not known", "every provider here knows its prices"),
+            outside(
+                "Nothing is made, and what is asked of the cloud for it is not asked again by a create that follows",
+                "how often a cloud is asked is between it and the provider",
+            ),
+        ],
+    ),
 ];

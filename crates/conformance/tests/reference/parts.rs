@@ -81,6 +81,10 @@ impl Catalog for Reference {
         let neutral = Some("debian-12".to_owned());
         Ok(vec![Image { id: "debian-12-x64".to_owned(), name: "Debian 12".to_owned(), neutral }])
     }
+
+    async fn price(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        Ok(size(&spec.size).and_then(|size| size.price))
+    }
 }
 
 #[async_trait]

@@ -116,6 +116,9 @@ impl CloudProvider for Reference {
             if let (Some(deadline), Some(markers)) = (change.deadline, &mut held.markers) {
                 markers.deadline = deadline;
             }
+            if let Some(markers) = &change.markers {
+                held.markers = Some(markers.clone());
+            }
         })?;
         self.show(id)
     }

@@ -93,6 +93,7 @@ fn capabilities() -> Capabilities {
         files: false,
         user_data: true,
         rename: true,
+        adopt: true,
         images: true,
         sizes: true,
         regions: true,
@@ -106,5 +107,6 @@ fn capabilities() -> Capabilities {
             smallest_volume_gib: 1,
         },
         price_source: PriceSource::Table,
+        billing: Capabilities::minimal().billing,
     }
 }

@@ -75,6 +75,7 @@ fn update(can: &Capabilities, change: &MachineChange) -> Option<&'static str> {
     let volumes = change.attach.len();
     let excluded = [
         (change.name.is_some() && !can.rename, "a machine cannot be given another name"),
+        (change.markers.is_some() && !can.adopt, "a machine keeps the marks that it was made with"),
         (can.limits.volumes_per_machine.is_some_and(|most| volumes > most), "a machine cannot have that many volumes"),
     ];
     excluded.into_iter().find_map(|(asked, what)| asked.then_some(what))

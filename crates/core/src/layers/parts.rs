@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use super::call::{Interceptor, Operation};
 use super::forward::Layered;
 use crate::{
-    Catalog, Destroyed, Dns, DnsRecord, Domain, Image, MachineId, Project, Projects, RecordId, RecordSpec,
-    RecordedIntent, Region, Result, Size, Snapshot, SnapshotId, SnapshotSpec, Snapshots, SshKey, SshKeyId, SshKeySpec,
-    SshKeys, Volume, VolumeId, VolumeMount, VolumeSpec, Volumes,
+    Catalog, Destroyed, Dns, DnsRecord, Domain, Image, MachineId, MachineSpec, Price, Project, Projects, RecordId,
+    RecordSpec, RecordedIntent, Region, Result, Size, Snapshot, SnapshotId, SnapshotSpec, Snapshots, SshKey, SshKeyId,
+    SshKeySpec, SshKeys, Volume, VolumeId, VolumeMount, VolumeSpec, Volumes,
 };
 
 #[async_trait]
@@ -23,6 +23,10 @@ impl<I: Interceptor> Catalog for Layered<I> {
 
     async fn images(&self) -> Result<Vec<Image>> {
         self.pass(Operation::Part("catalog.images"), None, self.inner.catalog().images()).await
+    }
+
+    async fn price(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        self.pass(Operation::Part("catalog.price"), Some(spec.name.as_str()), self.inner.catalog().price(spec)).await
     }
 }
 

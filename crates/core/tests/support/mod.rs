@@ -121,6 +121,9 @@ impl Catalog for Stub {
     async fn images(&self) -> Result<Vec<Image>> {
         self.call().await
     }
+    async fn price(&self, _: &MachineSpec) -> Result<Option<Price>> {
+        self.call().await
+    }
 }
 
 #[async_trait]

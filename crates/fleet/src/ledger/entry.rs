@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::state::{Event, State, transition};
 use crate::ClientId;
+use crate::rate::Rate;
 
 /// One line of the ledger: an intent, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ pub struct Entry {
     pub last_error: Option<String>,
     /// Counts the changes, so that two processes never both make the same one.
     pub revision: i64,
+    /// What the thing costs, where that was known when it was asked for.
+    pub rate: Option<Rate>,
 }
 
 impl Entry {
@@ -48,6 +51,7 @@ impl Entry {
             missing_since: None,
             last_error: None,
             revision: 0,
+            rate: None,
         }
     }
 
@@ -58,6 +62,23 @@ impl Entry {
             resource_id: Some(resource_id),
             adopted: true,
             ..Self::sent(intent, account, client)
+        }
+    }
+
+    /// A thing made elsewhere that is ours from now on, and costs that from now on.
+    pub fn taken_over(intent: Intent, account: Option<AccountId>, resource_id: String, rate: Option<Rate>) -> Self {
+        Self {
+            updated_at: intent.minted_at,
+            intent,
+            account,
+            client: None,
+            state: State::Bound,
+            resource_id: Some(resource_id),
+            adopted: true,
+            rate,
+            missing_since: None,
+            last_error: None,
+            revision: 0,
         }
     }
 

@@ -5,6 +5,7 @@ mod failure;
 mod row;
 mod schema;
 mod shared;
+mod spending;
 mod sqlite;
 mod state;
 
@@ -17,6 +18,10 @@ pub use sqlite::SqliteLedger;
 pub use state::{Event, State, transition};
 
 use crate::ClientId;
+use crate::books::Books;
+
+/// Whether a line may be written, by what the books say.
+pub type Check<'a> = dyn Fn(&Books) -> Result<()> + Send + Sync + 'a;
 
 /// Where intents and their fates are remembered. Every method that changes something returns only when a crash of this
 /// process, or of the computer, would not undo it.
@@ -33,6 +38,13 @@ pub trait Ledger: IntentStore {
 
     /// Writes a new line. A line of that intent that exists already is a [`Conflict`](machine_core::ErrorKind::Conflict).
     async fn insert(&self, entry: &Entry) -> Result<()>;
+
+    /// Writes a new line where `check` allows it by the books as they are at that moment: no other process writes a line between
+    /// the two. Otherwise the error is that of `check`, and nothing was written.
+    async fn insert_checked(&self, entry: &Entry, check: &Check<'_>) -> Result<()>;
+
+    /// What is known of our own money.
+    async fn books(&self) -> Result<Books>;
 
     /// Applies `event` to the line of `intent` in one indivisible step, and answers with the line as it is then.
     ///
@@ -52,7 +64,7 @@ pub trait Ledger: IntentStore {
     /// Our own open lines, oldest first. Cheap where there are none.
     async fn open_entries(&self) -> Result<Vec<Entry>>;
 
-    /// Forgets tombstones that were last touched before `before`, and what dead clients left behind. Answers with how many
-    /// lines went.
+    /// Forgets tombstones that were last touched before `before`, but for what they cost, and what dead clients left behind.
+    /// Answers with how many lines went.
     async fn prune(&self, before: Timestamp) -> Result<u64>;
 }

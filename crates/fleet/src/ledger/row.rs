@@ -1,7 +1,7 @@
 //! Lines of the ledger as rows of the table. Times are whole milliseconds since 1970, UTC.
 
 use jiff::Timestamp;
-use machine_core::{AccountId, Error, ErrorKind, Intent, Lifetime, OwnerId, ResourceKind, Result};
+use machine_core::{AccountId, Error, ErrorKind, Intent, Lifetime, Money, OwnerId, ResourceKind, Result};
 use sqlx::Row as _;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
@@ -9,6 +9,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 use super::entry::Entry;
 use super::schema;
 use super::state::State;
+use crate::rate::Rate;
 
 /// Every kind that a line can be of. A kind that is missing here could be written and not read again, which a test forbids.
 const RESOURCES: [ResourceKind; 6] = [
@@ -41,6 +42,10 @@ pub(super) fn insert(entry: &Entry) -> Query<'static, Sqlite, SqliteArguments> {
         .bind(entry.updated_at.as_millisecond())
         .bind(entry.last_error.clone())
         .bind(entry.revision)
+        .bind(entry.rate.map(|rate| rate.hourly.micros()))
+        .bind(entry.rate.and_then(|rate| rate.monthly_cap).map(Money::micros))
+        .bind(entry.rate.map(|rate| i64::try_from(rate.step).unwrap_or(i64::MAX)))
+        .bind(entry.rate.map(|rate| i64::try_from(rate.minimum).unwrap_or(i64::MAX)))
 }
 
 /// The statement that writes `next` over the row of revision `seen`, and over no other.
@@ -90,8 +95,23 @@ fn try_decode(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
         updated_at: time(row, "updated_at")?.ok_or_else(|| damaged("updated_at", "nothing"))?,
         last_error: row.try_get("last_error")?,
         revision: row.try_get("revision")?,
+        rate: rate(row)?,
         intent,
     })
+}
+
+fn rate(row: &SqliteRow) -> Result<Option<Rate>, sqlx::Error> {
+    let Some(hourly) = row.try_get::<Option<i64>, _>("price_hourly")? else { return Ok(None) };
+    let seconds = |column| {
+        let found = row.try_get::<Option<i64>, _>(column)?.unwrap_or_default();
+        u64::try_from(found).map_err(|_| damaged(column, &found.to_string()))
+    };
+    Ok(Some(Rate {
+        hourly: Money::from_micros(hourly),
+        monthly_cap: row.try_get::<Option<i64>, _>("price_cap")?.map(Money::from_micros),
+        step: seconds("price_step")?,
+        minimum: seconds("price_minimum")?,
+    }))
 }
 
 fn lifetime(lifetime: Lifetime) -> &'static str {

@@ -5,7 +5,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6d61_6368;
 
 /// Each brings the file from the version that is its index to the next one. What was published is never changed, only
 /// added to.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     PRAGMA application_id = 0x6d616368;
     CREATE TABLE intents (
         id            TEXT PRIMARY KEY,
@@ -32,7 +33,22 @@ pub(super) const MIGRATIONS: &[&str] = &["
         WHERE state IN ('sent', 'uncertain', 'destroying') OR (state = 'bound' AND lifetime = 'client');
     CREATE INDEX intents_resource ON intents (resource_id) WHERE resource_id IS NOT NULL;
     PRAGMA user_version = 1;
-"];
+",
+    "
+    ALTER TABLE intents ADD COLUMN price_hourly INTEGER;
+    ALTER TABLE intents ADD COLUMN price_cap INTEGER;
+    ALTER TABLE intents ADD COLUMN price_step INTEGER;
+    ALTER TABLE intents ADD COLUMN price_minimum INTEGER;
+    CREATE TABLE spent (
+        owner    TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        day      TEXT NOT NULL,
+        micros   INTEGER NOT NULL,
+        PRIMARY KEY (owner, provider, day)
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 2;
+",
+];
 
 /// The version that the newest migration leads to.
 #[expect(clippy::cast_possible_wrap, reason = "a few; and a constant cannot be converted in another way")]
@@ -43,7 +59,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, owner, client, provider, account, resource, name, resource_id, state, lifetime, adopted, ",
-            "deadline, missing_since, minted_at, updated_at, last_error, revision FROM intents ",
+            "deadline, missing_since, minted_at, updated_at, last_error, revision, price_hourly, price_cap, ",
+            "price_step, price_minimum FROM intents ",
             $rest
         )
     };
@@ -53,8 +70,8 @@ pub(super) const VERSION_QUERY: &str =
     "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id";
 
 pub(super) const INSERT: &str = "INSERT INTO intents (id, owner, client, provider, account, resource, name, resource_id, \
-    state, lifetime, adopted, deadline, missing_since, minted_at, updated_at, last_error, revision) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    state, lifetime, adopted, deadline, missing_since, minted_at, updated_at, last_error, revision, price_hourly, price_cap, \
+    price_step, price_minimum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Compare and set: nothing changes unless the line is still the one that was read.
 pub(super) const UPDATE: &str = "UPDATE intents SET client = ?, resource_id = ?, state = ?, missing_since = ?, \
@@ -74,5 +91,14 @@ pub(super) const OPEN: &str = select!(
     "WHERE owner = ? AND (state IN ('sent', 'uncertain', 'destroying') OR (state = 'bound' AND lifetime = 'client')) \
      ORDER BY id"
 );
+
+pub(super) const OF_OWNER: &str = select!("WHERE owner = ? ORDER BY id");
+
+pub(super) const OLD: &str = select!("WHERE state = 'gone' AND price_hourly IS NOT NULL AND updated_at < ?");
+
+pub(super) const SPENT: &str = "SELECT provider, day, micros FROM spent WHERE owner = ? ORDER BY day, provider";
+
+pub(super) const SPEND: &str = "INSERT INTO spent (owner, provider, day, micros) VALUES (?, ?, ?, ?) \
+    ON CONFLICT (owner, provider, day) DO UPDATE SET micros = micros + excluded.micros";
 
 pub(super) const PRUNE: &str = "DELETE FROM intents WHERE state IN ('gone', 'void') AND updated_at < ?";

@@ -11,7 +11,9 @@ use tokio::sync::OnceCell;
 
 use super::failure::{damaged, explain};
 use super::shared::{self, Shared};
-use super::{Entry, Event, Ledger, row, schema};
+use super::spending::{self, Failed};
+use super::{Check, Entry, Event, Ledger, row, schema};
+use crate::books::Books;
 use crate::client::{Clients, Presence};
 use crate::state_dir::{private_file, remove_if_there};
 use crate::{ClientId, StateDir, owner};
@@ -53,7 +55,10 @@ impl SqliteLedger {
         }
         let (connection, fresh) = shared::connect(&path).await?;
         if fresh {
-            check(&mut *connection.lock().await, &path).await?;
+            let held = &mut *connection.lock().await;
+            if version(held, &path).await? < schema::VERSION {
+                migrate(dir, held, &path).await?;
+            }
             shared::keep(&path, &connection);
         }
         Ok(Self { path, owner, clients: Clients::of(dir), presence: OnceCell::new(), connection })
@@ -81,6 +86,13 @@ impl SqliteLedger {
 
     fn explain(&self, error: sqlx::Error) -> Error {
         explain(&self.path, error)
+    }
+
+    fn failed(&self, failed: Failed) -> Error {
+        match failed {
+            Failed::Database(error) => self.explain(error),
+            Failed::Other(error) => error,
+        }
     }
 }
 
@@ -119,20 +131,33 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes sure that this is a ledger, and one that we understand.
-async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<()> {
+/// The version of the file, which is a ledger, and one that we understand.
+async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<i64> {
     let row = sqlx::query(schema::VERSION_QUERY).fetch_one(connection).await.map_err(|error| explain(path, error))?;
     let number = |column| row.try_get::<i64, _>(column).map_err(|error| explain(path, error));
     let (version, application) = (number(0)?, number(1)?);
     match version {
         _ if application != schema::APPLICATION_ID => Err(damaged(path.display(), "it is not a ledger (any more)")),
-        schema::VERSION => Ok(()),
+        1..=schema::VERSION => Ok(version),
         newer if newer > schema::VERSION => {
             let what = format!("the ledger {} was made by a newer version of machine", path.display());
             Err(Error::new(ErrorKind::Ledger, what).with_hint("upgrade this one, or set MACHINE_STATE_DIR"))
         }
         unknown => Err(damaged(path.display(), &format!("its version is {unknown}"))),
     }
+}
+
+/// Brings an older ledger to our version, all of it or not at all, while nobody else does.
+async fn migrate(dir: &StateDir, connection: &mut SqliteConnection, path: &Path) -> Result<()> {
+    let _lock = dir.lock().await?;
+    let mut alone = spending::alone(connection).await.map_err(|error| explain(path, error))?;
+    // Another process may have been here since we looked.
+    let found = version(&mut alone, path).await?;
+    let missing = schema::MIGRATIONS.get(usize::try_from(found).unwrap_or_default()..).unwrap_or_default();
+    for migration in missing {
+        sqlx::raw_sql(*migration).execute(&mut *alone).await.map_err(|error| explain(path, error))?;
+    }
+    alone.commit().await.map_err(|error| explain(path, error))
 }
 
 #[async_trait]
@@ -163,6 +188,16 @@ impl Ledger for SqliteLedger {
         let inserted = row::insert(entry).execute(&mut *connection).await;
         failpoint::reached("ledger: after a line was written");
         inserted.map(drop).map_err(|error| self.explain(error))
+    }
+
+    async fn insert_checked(&self, entry: &Entry, check: &Check<'_>) -> Result<()> {
+        let mut connection = self.connection.lock().await;
+        spending::insert_checked(&mut connection, entry, check).await.map_err(|failed| self.failed(failed))
+    }
+
+    async fn books(&self) -> Result<Books> {
+        let mut connection = self.connection.lock().await;
+        spending::books(&mut connection, &self.owner).await.map_err(|failed| self.failed(failed))
     }
 
     async fn apply(&self, intent: IntentId, event: &Event) -> Result<Entry> {
@@ -212,8 +247,6 @@ impl Ledger for SqliteLedger {
     async fn prune(&self, before: Timestamp) -> Result<u64> {
         self.clients.tidy();
         let mut connection = self.connection.lock().await;
-        let query = sqlx::query(schema::PRUNE).bind(before.as_millisecond());
-        let done = query.execute(&mut *connection).await;
-        done.map(|done| done.rows_affected()).map_err(|error| self.explain(error))
+        spending::prune(&mut connection, before).await.map_err(|failed| self.failed(failed))
     }
 }

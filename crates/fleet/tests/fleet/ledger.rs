@@ -2,8 +2,8 @@
 
 use crate::rig::*;
 use jiff::Timestamp;
-use machine_core::{AccountId, ErrorKind, Intent, IntentDraft, IntentId, RecordedIntent, ResourceKind};
-use machine_fleet::{Event, SweepOptions};
+use machine_core::{AccountId, ErrorKind, Intent, IntentDraft, IntentId, Money, RecordedIntent, ResourceKind};
+use machine_fleet::{Event, Rate, SweepOptions};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -60,6 +60,8 @@ async fn every_kind_of_line_reads_back_as_it_was_written() {
             let mut entry = Entry::sent(intent, Some(AccountId::new("a")), client);
             entry.missing_since = Some(at(9));
             entry.last_error = Some("why".to_owned());
+            let monthly_cap = (lifetime == Lifetime::Client).then_some(Money::from_micros(6_000_000));
+            entry.rate = Some(Rate { hourly: Money::from_micros(8_930), monthly_cap, step: 3_600, minimum: 60 });
             ledger.insert(&entry).await.unwrap();
             assert_eq!(ledger.get(entry.intent.id).await.unwrap().unwrap(), entry);
         }

@@ -5,6 +5,12 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "what a test spawns, it waits for"))]
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod adopt;
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod create;
@@ -14,9 +20,12 @@ mod destroy;
 mod fake;
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
 mod late;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod migrate;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

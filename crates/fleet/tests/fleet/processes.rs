@@ -2,7 +2,7 @@
 
 use crate::fake::CreateFault;
 use crate::rig::*;
-use machine_core::Markers;
+use machine_core::{Budget, Markers, Money};
 use machine_fleet::{Event, Outcome, Reason, SweepOptions};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -37,8 +37,10 @@ fn the_other_process() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let dir = StateDir::open(state).unwrap();
-        let (fake, ledger) = (Fake::new(), SqliteLedger::open(&dir).await.unwrap());
-        let fleet = Fleet::builder(Arc::clone(&fake) as _, Arc::new(ledger)).build();
+        let fake = if part == "spend" { Fake::priced(Some(Money::from_micros(1_000_000))) } else { Fake::new() };
+        let ledger = SqliteLedger::open(&dir).await.unwrap();
+        let budget = Budget { per_day: Some(Money::from_micros(72_000_000)), ..Budget::default() };
+        let fleet = Fleet::builder(Arc::clone(&fake) as _, Arc::new(ledger)).budget(budget).build();
         match part.as_str() {
             "create and be killed" => {
                 fake.fail_create(CreateFault::Gate);
@@ -55,6 +57,15 @@ fn the_other_process() {
                 std::future::pending::<()>().await;
             }
             "race" => race(&fleet).await,
+            "open" => {}
+            "spend" => {
+                let mut won = 0;
+                for n in 0..4 {
+                    won +=
+                        usize::from(fleet.create(&spec(&format!("web-{n}")), Lifetime::Deadline, None).await.is_ok());
+                }
+                println!("won {won}");
+            }
             "record many" => {
                 for n in 0..40 {
                     fleet.create(&spec(&format!("web-{n}")), Lifetime::Deadline, None).await.unwrap();
@@ -142,20 +153,32 @@ async fn of_two_processes_one_settles_each_intent() {
         }
         ids
     };
-    let children = [play("race", rig.dir.path()), play("race", rig.dir.path()), play("race", rig.dir.path())];
-    let mut won = 0;
-    for child in children {
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{text}");
-        let line = text.lines().find_map(|line| line.split_once("won ")).unwrap_or_else(|| panic!("{text}"));
-        won += line.1.trim().parse::<usize>().unwrap();
-    }
+    let won = all_won(["race"; 3].map(|part| play(part, rig.dir.path())));
     assert_eq!(won, ids.len(), "each was bound by one process and by one only");
     for id in ids {
         let entry = rig.fleet.ledger().get(id).await.unwrap().unwrap();
         assert_eq!((entry.state, entry.revision), (State::Bound, 1));
     }
+}
+
+/// What they say that they have won, together.
+fn all_won(children: impl IntoIterator<Item = Child>) -> usize {
+    let won = |child: Child| {
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        let line = text.lines().find_map(|line| line.split_once("won ")).unwrap_or_else(|| panic!("{text}"));
+        line.1.trim().parse::<usize>().unwrap()
+    };
+    children.into_iter().map(won).sum()
+}
+
+#[tokio::test]
+async fn many_processes_never_spend_the_same_money() {
+    let rig = Rig::new().await;
+    // A machine without an end holds 24 dollars a day, and there are 72.
+    assert_eq!(all_won(["spend"; 4].map(|part| play(part, rig.dir.path()))), 3);
+    assert_eq!(rig.entries().await.len(), 3);
 }
 
 #[tokio::test]

@@ -79,6 +79,11 @@ pub(crate) fn is_deadline(tag: &str) -> bool {
     tag.starts_with(DEADLINE)
 }
 
+/// Whether the tag is one of those that say whose the droplet is.
+pub(crate) fn is_marker(tag: &str) -> bool {
+    [OWNER, INTENT, DEADLINE].iter().any(|prefix| tag.starts_with(prefix))
+}
+
 /// The tag by which everything of this owner is found.
 pub(crate) fn owner_tag(owner: &OwnerId) -> String {
     format!("{OWNER}{owner}")

@@ -8,6 +8,7 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{exit, metadata, state};
+use crate::prices::Prices;
 use crate::sizes;
 use crate::wire::answers;
 use crate::wire::requests::Guest;
@@ -16,7 +17,7 @@ use crate::wire::requests::Guest;
 ///
 /// # Errors
 /// [`ErrorKind::Protocol`] for one without an id, which nothing could be done with.
-pub(crate) fn machine(told: answers::Machine, app: &str) -> Result<Machine> {
+pub(crate) fn machine(told: answers::Machine, app: &str, prices: &Prices) -> Result<Machine> {
     let id = told.id.filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| Error::new(ErrorKind::Protocol, "the cloud tells of a machine without an id"))?;
     let raw_state = told.state.filter(|word| !word.is_empty()).unwrap_or_else(|| "unknown".to_owned());
@@ -30,7 +31,7 @@ pub(crate) fn machine(told: answers::Machine, app: &str) -> Result<Machine> {
     machine.state = state(&machine.raw_state);
     machine.region = told.region.filter(|region| !region.is_empty());
     machine.size = guest.as_ref().map(|guest| sizes::name_of(&guest.cpu_kind, guest.cpus, guest.memory_mb));
-    machine.price = guest.as_ref().and_then(sizes::price);
+    machine.price = guest.as_ref().and_then(|guest| sizes::price(guest, prices));
     machine.image = config.image;
     machine.created_at = told.created_at.as_deref().and_then(timestamp);
     machine.started_at = started_at(&events);
@@ -91,7 +92,7 @@ pub(crate) fn read_list(records: Vec<Value>, app: &str) -> (Vec<Machine>, Vec<St
     for record in records {
         let id = record["id"].as_str().map(MachineId::new);
         let read = answers::Machine::deserialize(record).map_err(|error| error.to_string());
-        match read.and_then(|told| machine(told, app).map_err(|error| error.to_string())) {
+        match read.and_then(|told| machine(told, app, &Prices::LISTED).map_err(|error| error.to_string())) {
             Ok(machine) => machines.push(machine),
             Err(why) => {
                 let id = id.as_ref().map_or("?", MachineId::as_str);
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     fn read(told: Value) -> Machine {
-        machine(answers::Machine::deserialize(told).unwrap(), "app").unwrap()
+        machine(answers::Machine::deserialize(told).unwrap(), "app", &Prices::LISTED).unwrap()
     }
 
     #[test]

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::command::{variable, wrapped};
 use super::metadata;
 use crate::options::FlyOptions;
+use crate::prices::Prices;
 use crate::wire::requests::{CreateMachine, File, Guest, Init, MachineConfig, Mount, Restart};
 use crate::{images, sizes};
 
@@ -23,6 +24,8 @@ pub(crate) struct Defaults {
     pub(crate) region: Option<String>,
     /// The size.
     pub(crate) size: String,
+    /// What things cost.
+    pub(crate) prices: Prices,
 }
 
 /// The request for the machine. Everything that can be refused without asking the cloud is refused here.
@@ -35,7 +38,7 @@ pub(crate) fn plan(intent: &Intent, spec: &MachineSpec, defaults: &Defaults) -> 
         return Err(Error::unsupported(crate::KIND, "Fly registers no ssh keys; put one into a file"));
     }
     let guest = sizes::guest(&spec.size, &defaults.size)?;
-    check_price(&guest, spec.max_price)?;
+    check_price(&guest, spec.max_price, &defaults.prices)?;
     let (image, idles) = images::resolve(spec.image.as_deref().unwrap_or(&defaults.image))?;
     let options = spec.options.get::<FlyOptions>()?.unwrap_or_default();
     let env = spec.env.iter().map(variable).collect::<Result<_>>()?;
@@ -81,14 +84,14 @@ fn init(spec: &MachineSpec, idles: bool) -> Result<Option<Init>> {
     Ok(Some(Init { exec }))
 }
 
-fn check_price(guest: &Guest, most: Option<Price>) -> Result<()> {
-    let Some((price, most)) = sizes::price(guest).zip(most) else { return Ok(()) };
+fn check_price(guest: &Guest, most: Option<Price>, prices: &Prices) -> Result<()> {
+    let Some((price, most)) = sizes::price(guest, prices).zip(most) else { return Ok(()) };
     if price.hourly <= most.hourly {
         return Ok(());
     }
     let size = sizes::name_of(&guest.cpu_kind, guest.cpus, guest.memory_mb);
     let what = format!("a machine of size `{size}` costs {} an hour, more than {}", price.hourly, most.hourly);
-    Err(Error::new(ErrorKind::Quota, what).with_context("prices of", sizes::AS_OF))
+    Err(Error::new(ErrorKind::Quota, what).with_context("prices of", crate::prices::AS_OF))
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ fn spec() -> MachineSpec {
 }
 
 fn sent(spec: &MachineSpec, lifetime: Lifetime) -> Result<Value> {
-    let defaults =
-        Defaults { image: images::DEFAULT.to_owned(), region: Some("iad".to_owned()), size: sizes::DEFAULT.to_owned() };
+    let (image, size) = (images::DEFAULT.to_owned(), sizes::DEFAULT.to_owned());
+    let defaults = Defaults { image, region: Some("iad".to_owned()), size, prices: Prices::LISTED };
     plan(&intent(lifetime), spec, &defaults).map(|request| serde_json::to_value(request).unwrap())
 }
 

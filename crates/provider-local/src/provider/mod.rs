@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::{
-    Capabilities, CreateOnce, Environment, GuestProgram, Limits, Mount, PriceSource, Result, StopsBill, Transport,
+    Billing, Capabilities, CreateOnce, Environment, GuestProgram, Limits, Money, Mount, PriceSource, Result, StopsBill,
+    Transport,
 };
 
 use crate::GUEST_PATH;
@@ -112,6 +113,7 @@ fn capabilities() -> Capabilities {
         files: true,
         user_data: false,
         rename: true,
+        adopt: false,
         images: false,
         sizes: true,
         regions: true,
@@ -125,5 +127,6 @@ fn capabilities() -> Capabilities {
             smallest_volume_gib: 1,
         },
         price_source: PriceSource::Free,
+        billing: Billing { step: Duration::ZERO, minimum: Duration::ZERO, volume_gib_month: Some(Money::ZERO) },
     }
 }

@@ -87,6 +87,9 @@ impl Tagged {
         if let (Some(deadline), Some(markers)) = (change.deadline, &mut self.markers) {
             markers.deadline = deadline;
         }
+        if let Some(markers) = &change.markers {
+            self.markers = Some(markers.clone());
+        }
         self
     }
 }

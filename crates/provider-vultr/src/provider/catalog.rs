@@ -1,7 +1,7 @@
 //! What is on offer.
 
 use async_trait::async_trait;
-use machine_core::{Catalog, Image, Region, Result, Size};
+use machine_core::{Catalog, Image, MachineSpec, Price, Region, Result, Size};
 
 use super::VultrProvider;
 use crate::convert::{images, sizes};
@@ -24,5 +24,9 @@ impl Catalog for VultrProvider {
 
     async fn images(&self) -> Result<Vec<Image>> {
         self.api.systems().await.map(|systems| images(&systems))
+    }
+
+    async fn price(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        self.price_of(spec).await
     }
 }

@@ -24,10 +24,10 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
 use machine_core::{
-    Account, AccountId, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec,
-    ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page,
-    Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector, Shell, Snapshots,
-    SshKeys, StopsBill, Transport, Until, Volumes,
+    Account, AccountId, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind,
+    Exec, ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec,
+    Money, Page, Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector,
+    Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 
@@ -65,6 +65,7 @@ impl VultrProvider {
 /// What it can do, by ssh or without.
 fn capabilities(ssh: bool) -> Capabilities {
     let transport = if ssh { Transport::Ssh } else { Transport::None };
+    let minimal = Capabilities::minimal();
     Capabilities {
         create_once: CreateOnce::Lookup,
         stops_bill: StopsBill::Destroy,
@@ -80,6 +81,7 @@ fn capabilities(ssh: bool) -> Capabilities {
         attach_stopped: true,
         user_data: true,
         rename: true,
+        adopt: true,
         images: true,
         sizes: true,
         regions: true,
@@ -91,7 +93,9 @@ fn capabilities(ssh: bool) -> Capabilities {
             smallest_volume_gib: 10,
         },
         price_source: PriceSource::Api,
-        ..Capabilities::minimal()
+        // The API tells no price of volumes; that of the faster kind.
+        billing: Billing { volume_gib_month: Some(Money::from_micros(100_000)), ..minimal.billing },
+        ..minimal
     }
 }
 

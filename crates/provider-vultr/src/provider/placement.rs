@@ -18,10 +18,7 @@ impl VultrProvider {
     /// Where the machine is to go, and as what.
     pub(super) async fn placement(&self, spec: &MachineSpec) -> Result<Placement> {
         let (plans, known) = futures::try_join!(self.api.plans(), self.api.regions())?;
-        let mut regions = spec.regions.clone();
-        if regions.is_empty() {
-            regions.push(self.config.region.clone());
-        }
+        let regions = self.wanted_regions(spec);
         for region in &regions {
             if known.iter().all(|known| known.id != *region) {
                 let near = nearest(region, known.iter().map(|known| known.id.as_str()));
@@ -33,6 +30,16 @@ impl VultrProvider {
         affordable(size, spec.max_price)?;
         let has_room = self.advised(&size.id, &regions).await;
         Ok(Placement { plan: size.id.clone(), regions: in_order(regions, &size.regions, &has_room) })
+    }
+
+    /// What it costs, wherever it is: a plan has one price.
+    pub(super) async fn price_of(&self, spec: &MachineSpec) -> Result<Option<Price>> {
+        let sizes = sizes(&*self.api.plans().await?);
+        chosen(&sizes, &spec.size, &self.config.size, &self.wanted_regions(spec)).map(|size| size.price)
+    }
+
+    fn wanted_regions(&self, spec: &MachineSpec) -> Vec<String> {
+        if spec.regions.is_empty() { vec![self.config.region.clone()] } else { spec.regions.clone() }
     }
 
     /// Which of the regions say that they have room, asked where there is a choice. It is advice: what they say changes by the

@@ -43,7 +43,7 @@ impl VultrProvider {
 /// What the cloud is to change. All tags are sent where one of them changes; where none does, none are.
 fn difference(before: &Instance, change: &MachineChange) -> Result<ChangeInstance> {
     let label = change.name.as_ref().map(ToString::to_string).filter(|name| *name != before.label);
-    let tags = if change.labels.is_empty() && change.deadline.is_none() {
+    let tags = if change.labels.is_empty() && change.deadline.is_none() && change.markers.is_none() {
         None
     } else {
         let tags = Tagged::read(&before.tags).changed(change).write()?;

@@ -2,20 +2,23 @@
 
 use serde_json::json;
 
+use crate::accounts;
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::vultr::Answer;
 use crate::vultr::world::{Moment, World};
 
 /// `GET /v2/account`
-pub(super) fn get(_: &mut World, moment: &Moment<'_>, _: &Call) -> Answer {
+pub(super) fn get(_: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
+    // Nothing else in the answer tells one account from another.
+    let email = format!("{}@example.com", accounts::key(call.bearer().unwrap_or_default()));
     // To the cent, as a bill is.
     let charges = (moment.sim.bill.statement(moment.now, None).total.dollars * 100.0).round() / 100.0;
     Ok(Reply::json(
         200,
         &json!({"account": {
             "name": "Somebody",
-            "email": "somebody@example.com",
+            "email": email,
             "acls": ["subscriptions", "provisioning", "dns", "billing"],
             "balance": -100.0,
             "pending_charges": charges,

@@ -1,5 +1,6 @@
 //! A cloud in memory that fails on demand. It keeps what it was asked, and what it was left with.
 
+mod catalog;
 mod provider;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,6 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine_core::*;
 use tokio::sync::Semaphore;
+
+use catalog::Menu;
 
 /// How the next create goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,6 +68,8 @@ pub(crate) struct World {
     pub(crate) partial: bool,
     /// Lists fail.
     pub(crate) list_fails: bool,
+    /// Changes are refused for now.
+    pub(crate) update_fails: bool,
     pub(crate) calls: Vec<&'static str>,
     next: u32,
 }
@@ -74,6 +79,7 @@ pub(crate) struct Fake {
     world: Mutex<World>,
     info: ProviderInfo,
     capabilities: Capabilities,
+    menu: Menu,
     /// Where creates wait that were told to.
     pub(crate) gate: Semaphore,
     /// One permit for every create that has come to the gate.
@@ -87,9 +93,28 @@ impl Fake {
 
     /// One whose lists may lag by this much.
     pub(crate) fn lagging(list_lag: Duration) -> Arc<Self> {
+        Arc::new(Self::with(capabilities(list_lag), Menu::default()))
+    }
+
+    /// One whose machines cost so much an hour, where it says so, and its volumes a dollar a GiB and month.
+    pub(crate) fn priced(hourly: Option<Money>) -> Arc<Self> {
+        let free = capabilities(Duration::ZERO);
+        let billing = Billing { volume_gib_month: Some(Money::from_micros(1_000_000)), ..free.billing };
+        let capabilities = Capabilities { price_source: PriceSource::Api, billing, ..free };
+        let price = hourly.map(|hourly| Price { hourly, monthly_cap: None });
+        Arc::new(Self::with(capabilities, Menu { price, broken: false }))
+    }
+
+    /// One that costs something and does not get to say how much.
+    pub(crate) fn mute() -> Arc<Self> {
+        let capabilities = Capabilities { price_source: PriceSource::Api, ..capabilities(Duration::ZERO) };
+        Arc::new(Self::with(capabilities, Menu { price: None, broken: true }))
+    }
+
+    fn with(capabilities: Capabilities, menu: Menu) -> Self {
         let info = ProviderInfo { kind: "fake", title: "Fake", documentation: "" };
         let (gate, arrived) = (Semaphore::new(0), Semaphore::new(0));
-        Arc::new(Self { world: Mutex::default(), info, capabilities: capabilities(list_lag), gate, arrived })
+        Self { world: Mutex::default(), info, capabilities, menu, gate, arrived }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -184,6 +209,7 @@ fn capabilities(list_lag: Duration) -> Capabilities {
     let limits = Limits { volumes_per_machine: None, ..minimal.limits };
     Capabilities {
         list_lag,
+        adopt: true,
         attach_live: true,
         attach_stopped: true,
         price_source: PriceSource::Free,

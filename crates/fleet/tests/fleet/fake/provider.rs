@@ -104,7 +104,12 @@ impl CloudProvider for Fake {
         futures::stream::iter([Ok(Page { machines, problems, last: Some(last) })]).boxed()
     }
 
-    async fn update(&self, id: &MachineId, _: &MachineChange) -> Result<Machine> {
+    async fn update(&self, id: &MachineId, change: &MachineChange) -> Result<Machine> {
+        if self.world().update_fails {
+            return Err(Error::new(ErrorKind::Busy, "it is being started"));
+        }
+        CloudProvider::get(self, id).await?;
+        self.edit(id, |machine| change.apply_to(machine));
         CloudProvider::get(self, id).await
     }
 
@@ -150,7 +155,7 @@ impl CloudProvider for Fake {
     }
 
     fn catalog(&self) -> &dyn Catalog {
-        &NothingOnOffer
+        &self.menu
     }
 
     fn volumes(&self) -> Option<&dyn Volumes> {

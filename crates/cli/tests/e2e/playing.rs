@@ -1,0 +1,92 @@
+//! A simulated cloud in a process of its own, and `machine` against it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Home, PATIENCE};
+
+/// A simulated cloud, until this is dropped.
+pub(crate) struct Playing {
+    child: Child,
+    cloud: &'static str,
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Playing {
+    pub(crate) fn begin(home: &Home, cloud: &'static str, more: &[&str]) -> Self {
+        let option = format!("--{cloud}");
+        let speed: &[&str] = if more.contains(&"--speed") { &[] } else { &["--speed", "20"] };
+        let mut command = home.command(["simcloud", &option, "0", "--no-rate-limit"].iter().chain(speed));
+        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let variable = |line: std::io::Result<String>| {
+            let line = line.unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        };
+        // The port of its ssh is one of them where it is not the usual one.
+        let count = match cloud {
+            "fly" => 3,
+            "digitalocean" => 3 + usize::from(machine_simcloud::ssh_port() != 22),
+            _ => 2 + usize::from(machine_simcloud::ssh_port() != 22),
+        };
+        let variables = lines.take(count).map(variable).collect();
+        Self { child, cloud, variables }
+    }
+
+    /// `machine` with those variables, about to be started.
+    pub(crate) fn command(&self, home: &Home, args: &[&str]) -> Command {
+        let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", self.cloud);
+        command
+    }
+
+    /// `machine` with those variables; what it wrote and how it ended.
+    pub(crate) fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
+        self.machine_with(home, &[], args)
+    }
+
+    /// The same with more variables, or others.
+    pub(crate) fn machine_with(&self, home: &Home, more: &[(&str, &str)], args: &[&str]) -> (i32, String) {
+        let mut command = self.command(home, args);
+        command.envs(more.iter().copied());
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code().is_some(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap(), text + &String::from_utf8_lossy(&output.stderr))
+    }
+
+    /// The value of a variable that it told.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables.iter().find(|(known, _)| known == name).unwrap().1
+    }
+
+    /// Ends it as Ctrl-C does, and it ends well.
+    pub(crate) fn end(mut self) {
+        assert!(self.interrupt().is_some_and(|status| status.success()), "it does not end well");
+    }
+
+    /// How it ends when it is interrupted; nothing where it does not.
+    fn interrupt(&mut self) -> Option<std::process::ExitStatus> {
+        let until = Instant::now() + PATIENCE;
+        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().ok()?;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().ok()? {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+}
+
+impl Drop for Playing {
+    /// By a signal that lets it end its machines; after `end` there is nothing left to do.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) && self.interrupt().is_none() {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
+    }
+}
