@@ -72,6 +72,8 @@ pub(crate) fn every(setup: &Setup, needed: &BTreeSet<String>) -> Result<Vec<Acco
             accounts.push(Account { name: kind.clone(), kind: None, named: true, section });
         }
     }
+    // The clouds first: there it costs something.
+    accounts.sort_by_key(|account| account.kind == Some(LocalOptions::PROVIDER));
     Ok(accounts)
 }
 

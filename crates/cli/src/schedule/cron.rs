@@ -33,9 +33,11 @@ pub(super) async fn read(environment: &Environment) -> Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    // Two families of cron, two ways to say that there is none yet.
+    let is_none = |said: &str| said.contains("no crontab for") || said.contains("No such file or directory");
     match (ended.success, ended.stderr.trim()) {
         (true, _) => Ok(Some(ended.stdout)),
-        (false, said) if said.contains("no crontab for") => Ok(Some(String::new())),
+        (false, said) if is_none(said) => Ok(Some(String::new())),
         (false, said) => Err(Error::new(ErrorKind::System, format!("the crontab cannot be read: {said}"))),
     }
 }
