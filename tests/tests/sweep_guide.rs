@@ -1,5 +1,7 @@
 //! What `docs/guide/gc.md` has readers copy into files of theirs.
 
+#![allow(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+
 use machine_tests::documents::commands;
 use machine_tests::workspace::root;
 use serde_json::Value;

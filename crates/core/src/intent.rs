@@ -29,6 +29,10 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Machine, Self::Volume, Self::Snapshot, Self::SshKey, Self::DnsRecord, Self::Address];
+
     /// The stable kebab-case word for this kind.
     pub fn as_str(self) -> &'static str {
         match self {

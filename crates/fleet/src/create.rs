@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine_core::{
-    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, Machine, MachineId, MachineSpec,
-    OwnerId, Price, PriceSource, RecordedIntent, ResourceKind, Result, Retry, Volume, VolumeId, VolumeSpec,
+    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, OwnerId, Price, PriceSource,
+    RecordedIntent, Result, Retry,
 };
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -18,59 +18,7 @@ use crate::ledger::{Entry, Event};
 use crate::quote::Quote;
 use crate::rate::Rate;
 use crate::resolve::Resolved;
-
-/// What is asked for.
-#[derive(Debug)]
-pub(crate) enum Wanted {
-    Machine(Box<MachineSpec>),
-    Volume(VolumeSpec),
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(crate) enum Made {
-    Machine(Box<Machine>),
-    Volume(Box<Volume>),
-}
-
-impl Wanted {
-    fn kind(&self) -> ResourceKind {
-        match self {
-            Self::Machine(_) => ResourceKind::Machine,
-            Self::Volume(_) => ResourceKind::Volume,
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Self::Machine(spec) => spec.name.as_str(),
-            Self::Volume(spec) => spec.name.as_str(),
-        }
-    }
-}
-
-impl Made {
-    fn id(&self) -> &str {
-        match self {
-            Self::Machine(machine) => machine.id.as_str(),
-            Self::Volume(volume) => volume.id.as_str(),
-        }
-    }
-
-    pub(crate) fn into_machine(self) -> Result<Machine> {
-        match self {
-            Self::Machine(machine) => Ok(*machine),
-            Self::Volume(_) => Err(Error::new(ErrorKind::Protocol, "a volume was made in place of a machine")),
-        }
-    }
-
-    pub(crate) fn into_volume(self) -> Result<Volume> {
-        match self {
-            Self::Volume(volume) => Ok(*volume),
-            Self::Machine(_) => Err(Error::new(ErrorKind::Protocol, "a machine was made in place of a volume")),
-        }
-    }
-}
+use crate::wanted::{Made, Wanted, carries_markers};
 
 /// Records intents together with the account that they are for and what they cost, where there is money for them.
 #[derive(Debug)]
@@ -144,9 +92,11 @@ impl Inner {
     }
 
     async fn create_once(&self, wanted: &Wanted, lifetime: Lifetime, deadline: Option<Timestamp>) -> Result<Made> {
+        Cloud(&*self.provider).must_have(wanted.kind())?;
+        self.refuse_twin(wanted).await?;
         let draft = IntentDraft {
             resource: wanted.kind(),
-            name: wanted.name().to_owned(),
+            name: wanted.name(),
             provider: self.provider.info().kind.to_owned(),
             lifetime,
             deadline,
@@ -154,16 +104,17 @@ impl Inner {
         let store = Recording { inner: self, rate: self.rate(wanted).await? };
         let recorded = RecordedIntent::record(&store, draft).await?;
         if let Some((announce, rate)) = self.announce.as_ref().zip(store.rate.filter(|rate| !rate.is_free())) {
-            let name = wanted.name().to_owned();
+            let name = wanted.name();
             announce.0(&Quote { name, rate, from: recorded.intent().minted_at, deadline });
         }
-        let outcome = match tokio::time::timeout(self.create_within, self.send(&recorded, wanted)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let what = format!("creating `{}` took longer than {:?}", wanted.name(), self.create_within);
-                Err(Error::new(ErrorKind::Timeout, what).with_effect(Effect::Unknown))
-            }
-        };
+        let outcome =
+            match tokio::time::timeout(self.create_within, Cloud(&*self.provider).create(&recorded, wanted)).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    let what = format!("creating `{}` took longer than {:?}", wanted.name(), self.create_within);
+                    Err(Error::new(ErrorKind::Timeout, what).with_effect(Effect::Unknown))
+                }
+            };
         let intent = recorded.intent();
         match outcome {
             Ok(made) => self.bind(intent, made).await,
@@ -175,6 +126,22 @@ impl Inner {
                 Effect::Unknown => self.look_into(intent, error).await,
                 Effect::Applied => self.salvage(intent, error).await,
             },
+        }
+    }
+
+    /// What carries no markers is found again by what it is, so that there must be none like it before.
+    async fn refuse_twin(&self, wanted: &Wanted) -> Result<()> {
+        let (kind, name) = (wanted.kind(), wanted.name());
+        if carries_markers(kind) {
+            return Ok(());
+        }
+        let listing = Cloud(&*self.provider).list(kind, &name).await?;
+        match listing.things.into_iter().find(|thing| thing.name == name) {
+            Some(twin) => {
+                let what = format!("the {} `{name}` is there already", kind.as_str());
+                Err(Error::new(ErrorKind::AlreadyExists, what).with_context("id", twin.id))
+            }
+            None => Ok(()),
         }
     }
 
@@ -196,36 +163,25 @@ impl Inner {
                 }
             },
             Wanted::Volume(spec) => Rate::of_volume(spec.size_gib, &capabilities.billing),
+            Wanted::Snapshot(_) => None,
+            Wanted::SshKey(_) | Wanted::DnsRecord(_) => Some(Rate::FREE),
         };
         let assumed = || {
             let price = Price { hourly: self.budget.unknown_hour?, monthly_cap: None };
             Some(Rate::new(price, &capabilities.billing))
         };
         match known.or_else(assumed) {
-            None if limited => Err(budget::unknown(wanted.name())),
+            None if limited => Err(budget::unknown(&wanted.name())),
             rate => Ok(rate),
-        }
-    }
-
-    /// The one mutating request.
-    async fn send(&self, recorded: &RecordedIntent, wanted: &Wanted) -> Result<Made> {
-        match wanted {
-            Wanted::Machine(spec) => {
-                self.provider.create(recorded, spec).await.map(|machine| Made::Machine(Box::new(machine)))
-            }
-            Wanted::Volume(spec) => {
-                let volumes = Cloud(&*self.provider).volumes(ResourceKind::Volume)?;
-                volumes.create(recorded, spec).await.map(|volume| Made::Volume(Box::new(volume)))
-            }
         }
     }
 
     /// Writes down what exists now. Where that fails, what was made for its client is not left standing.
     async fn bind(&self, intent: &Intent, made: Made) -> Result<Made> {
-        let Err(error) = self.ledger.apply(intent.id, &Event::Bound(made.id().to_owned())).await else {
+        let Err(error) = self.ledger.apply(intent.id, &Event::Bound(made.id())).await else {
             return Ok(made);
         };
-        let id = made.id().to_owned();
+        let id = made.id();
         if error.kind() == ErrorKind::Conflict {
             // Somebody has settled the intent as something else meanwhile, so there is nobody who would look after this.
             self.clean_up(&made).await;
@@ -292,16 +248,7 @@ impl Inner {
     /// The thing that an unclear create turned out to have made.
     async fn fetch(&self, entry: &Entry) -> Result<Made> {
         let id = entry.resource_id.clone().unwrap_or_default();
-        let fetched = match entry.intent.resource {
-            ResourceKind::Machine => {
-                self.provider.get(&MachineId::new(&id)).await.map(|machine| Made::Machine(Box::new(machine)))
-            }
-            kind => {
-                let volume = Cloud(&*self.provider).volumes(kind)?.get(&VolumeId::new(&id)).await;
-                volume.map(|volume| Made::Volume(Box::new(volume)))
-            }
-        };
-        match fetched {
+        match Cloud(&*self.provider).fetch(entry.intent.resource, &id).await {
             Ok(made) => Ok(made),
             Err(error) => {
                 if entry.intent.lifetime == Lifetime::Client {
@@ -317,11 +264,7 @@ impl Inner {
 
     /// Destroys what nobody waits for any more. What does not go is in the ledger, for the sweep.
     async fn clean_up(&self, made: &Made) {
-        let kind = match made {
-            Made::Machine(_) => ResourceKind::Machine,
-            Made::Volume(_) => ResourceKind::Volume,
-        };
-        if let Err(error) = self.destroy_recorded(kind, made.id(), Deadline::after(CLEAN_UP_WITHIN)).await {
+        if let Err(error) = self.destroy_recorded(made.kind(), &made.id(), Deadline::after(CLEAN_UP_WITHIN)).await {
             tracing::warn!(id = made.id(), %error, "what nobody waits for is not destroyed yet");
         }
     }

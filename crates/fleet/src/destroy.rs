@@ -21,6 +21,7 @@ impl Inner {
         id: String,
         deadline: Deadline,
     ) -> Result<Destroyed> {
+        Cloud(&*self.provider).must_have(kind)?;
         let inner = Arc::clone(self);
         let work = async move { inner.destroy_recorded(kind, &id, deadline).await.map_err(inner.named("destroy")) };
         self.detach(work).await
@@ -190,9 +191,9 @@ impl Inner {
         }
         // What an intent made is a list of its own. An adopted thing was made by another.
         let listing = if attempts.entry.adopted {
-            cloud.list(intent.resource).await?
+            cloud.list(intent.resource, attempts.id).await?
         } else {
-            cloud.find(intent.resource, intent.id).await?
+            cloud.find(intent).await?
         };
         Ok(match listing.has(attempts.id) {
             true => Some("it is gone by itself, and the list still has it"),

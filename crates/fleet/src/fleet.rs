@@ -11,11 +11,10 @@ use machine_core::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::cloud::Cloud;
-use crate::create::Wanted;
 use crate::ledger::{Entry, Ledger};
 use crate::quote::Announce;
 use crate::timing::Settle;
+use crate::wanted::Wanted;
 use crate::{ClientId, Quote, SweepItem, SweepOptions, SweepReport};
 
 /// How long a create request may be on its way when the builder says nothing else.
@@ -209,7 +208,6 @@ impl Fleet {
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
     ) -> Result<Volume> {
-        Cloud(&*self.inner.provider).volumes(ResourceKind::Volume)?;
         self.inner.create(Wanted::Volume(spec.clone()), lifetime, deadline).await?.into_volume()
     }
 
@@ -219,7 +217,6 @@ impl Fleet {
     /// As there; [`ErrorKind::Conflict`] while a machine has it, and then nothing is recorded: a volume that is detached later is not
     /// destroyed behind anybody's back.
     pub async fn destroy_volume(&self, id: &VolumeId, deadline: Deadline) -> Result<Destroyed> {
-        Cloud(&*self.inner.provider).volumes(ResourceKind::Volume)?;
         self.inner.destroy(ResourceKind::Volume, id.as_str().to_owned(), deadline).await
     }
 

@@ -28,6 +28,7 @@ mod destroy;
 mod fleet;
 mod ledger;
 mod owner;
+mod parts;
 mod plan;
 mod quote;
 mod rate;
@@ -36,6 +37,7 @@ mod resolve;
 mod state_dir;
 mod sweep;
 mod timing;
+mod wanted;
 
 pub use books::{Books, Spent, Sums};
 pub use client::ClientId;

@@ -12,6 +12,7 @@ use crate::ledger::{Entry, State};
 use crate::report::{Action, Outcome, Reason, SweepItem};
 use crate::resolve::is_unsettled;
 use crate::timing::later;
+use crate::wanted::carries_markers;
 
 /// What a sweep saw of one kind of thing: the cloud first, then the ledger.
 #[derive(Debug)]
@@ -99,8 +100,8 @@ impl Seen<'_> {
     /// A thing with our marker that no line has by its id.
     fn judge_thing(&self, plan: &mut Plan, thing: &Thing, entry: Option<&Entry>) {
         let Some(entry) = entry else {
-            // What lies on a volume cannot be made again, and a lost ledger is no reason to destroy it.
-            let action = if self.kind == ResourceKind::Volume { Action::Leave } else { Action::Destroy };
+            // What is stored cannot be made again, and a lost ledger is no reason to destroy it.
+            let action = if self.kind == ResourceKind::Machine { Action::Destroy } else { Action::Leave };
             let evidence = "it carries this ledger's marker, and the ledger has no record of its intent".to_owned();
             return plan.steps.push(self.step(thing, None, Reason::NoRecord, evidence, action));
         };
@@ -204,7 +205,7 @@ impl Seen<'_> {
 
     /// Whether a thing that a line has as ours says otherwise. One that was taken over may not have got our marker yet.
     fn is_no_longer_ours(&self, entry: &Entry, thing: &Thing) -> bool {
-        !self.is_marked(thing) && (!entry.adopted || thing.markers.is_some())
+        carries_markers(self.kind) && !self.is_marked(thing) && (!entry.adopted || thing.markers.is_some())
     }
 
     /// Whether a living client looks after it.

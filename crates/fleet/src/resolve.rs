@@ -8,6 +8,7 @@ use crate::cloud::{Cloud, Listing, Thing};
 use crate::fleet::{CLEAN_UP_WITHIN, Inner};
 use crate::ledger::{Entry, Event, State};
 use crate::timing::Backoff;
+use crate::wanted::carries_markers;
 
 /// What is known of an intent after a look.
 #[derive(Debug)]
@@ -50,9 +51,9 @@ impl Inner {
     /// Looks once (twice where two looks need no time between them) and writes down what was seen.
     pub(crate) async fn resolve_once(&self, intent: &Intent) -> Result<Resolved> {
         let cloud = Cloud(&*self.provider);
-        let mut found = cloud.find(intent.resource, intent.id).await?;
+        let mut found = self.unclaimed(intent, cloud.find(intent).await?).await?;
         if found.things.is_empty() && self.is_first_sign(intent, &found).await? && self.settle.apart == Duration::ZERO {
-            found = cloud.find(intent.resource, intent.id).await?;
+            found = self.unclaimed(intent, cloud.find(intent).await?).await?;
         }
         match keeper(&found.things) {
             Some(thing) => {
@@ -62,6 +63,22 @@ impl Inner {
             }
             None => self.judge_absence(intent, &found).await,
         }
+    }
+
+    /// Without what another line has. Things without markers that are alike are told apart by nothing else.
+    async fn unclaimed(&self, intent: &Intent, mut found: Listing) -> Result<Listing> {
+        if carries_markers(intent.resource) {
+            return Ok(found);
+        }
+        let mut things = Vec::new();
+        for thing in found.things {
+            let line = self.ledger.find(&intent.provider, intent.resource, &thing.id).await?;
+            if line.is_none_or(|entry| entry.intent.id == intent.id || entry.state.is_tombstone()) {
+                things.push(thing);
+            }
+        }
+        found.things = things;
+        Ok(found)
     }
 
     /// Writes down the first complete list that lacks what `intent` would have made. True if this was it.
@@ -95,6 +112,10 @@ impl Inner {
 
     /// A create that took effect twice: the one that is kept is in the ledger, the others go.
     async fn destroy_others(&self, intent: &Intent, kept: &Thing, found: &Listing) {
+        if !carries_markers(intent.resource) {
+            // Nothing says that the others are ours.
+            return;
+        }
         for other in found.things.iter().filter(|other| other.id != kept.id) {
             let deadline = Deadline::after(CLEAN_UP_WITHIN);
             if let Err(error) = self.destroy_recorded(intent.resource, &other.id, deadline).await {

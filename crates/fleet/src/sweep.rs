@@ -15,11 +15,21 @@ use crate::ledger::{Entry, Event};
 use crate::plan::{Plan, Seen, Step};
 use crate::report::{Action, Brake, Elsewhere, Outcome, Reason, SweepItem, SweepOptions, SweepReport};
 use crate::resolve::Resolved;
+use crate::wanted::in_domain;
 
 /// How long tombstones are kept: longer than any create takes effect late, or any list lags.
 const TOMBSTONE: Duration = Duration::from_hours(72);
 /// How many things are settled at a time.
 const AT_ONCE: usize = 8;
+
+/// What the cloud has.
+#[derive(Debug)]
+struct Stock {
+    listings: Vec<(ResourceKind, Listing)>,
+    /// What could not be listed, one sentence each.
+    problems: Vec<String>,
+    complete: bool,
+}
 
 /// How often an unsettled intent is looked into.
 #[derive(Debug, Clone, Copy)]
@@ -38,30 +48,18 @@ impl Inner {
 
     async fn sweep_all(&self, options: SweepOptions) -> Result<SweepReport> {
         // The cloud before the ledger: a thing that is listed has its line by then.
-        let cloud = Cloud(&*self.provider);
-        let machines = cloud.list(ResourceKind::Machine).await?;
-        let volumes = match self.provider.volumes() {
-            Some(_) => Some(cloud.list(ResourceKind::Volume).await),
-            None => None,
-        };
+        let Stock { listings, problems, complete } = self.take_stock().await?;
         let mut entries = self.ledger.entries(self.provider.info().kind).await?;
         entries.retain(|entry| self.is_ours(entry));
-        let elsewhere =
-            self.set_apart(&mut entries, [Some(&machines), volumes.as_ref().and_then(|all| all.as_ref().ok())]);
+        let elsewhere = self.set_apart(&mut entries, &listings);
         let alive = self.living(&entries).await?;
-
-        let mut problems = machines.problems.clone();
         let others = options.expired_of_others;
-        let mut plans = vec![self.plan(ResourceKind::Machine, &machines, &entries, &alive, others)];
-        match &volumes {
-            Some(Ok(volumes)) => plans.push(self.plan(ResourceKind::Volume, volumes, &entries, &alive, others)),
-            Some(Err(error)) => problems.push(format!("the volumes cannot be listed: {error}")),
-            None => {}
-        }
+        let plan = |(kind, listing): &(ResourceKind, Listing)| self.plan(*kind, listing, &entries, &alive, others);
+        let mut plans: Vec<_> = listings.iter().map(plan).collect();
         let mut report = SweepReport {
             items: Vec::new(),
             brake: None,
-            complete: machines.complete && !matches!(volumes, Some(Err(_))),
+            complete,
             problems,
             in_order: plans.iter().map(|plan| plan.in_order).sum(),
             foreign: plans.iter().map(|plan| plan.foreign).sum(),
@@ -88,10 +86,58 @@ impl Inner {
         Ok(report)
     }
 
+    /// Lists what the account has: machines and volumes whoever made them, anything else where the ledger has lines of it.
+    async fn take_stock(&self) -> Result<Stock> {
+        let cloud = Cloud(&*self.provider);
+        let machines = cloud.list(ResourceKind::Machine, "").await?;
+        let (mut problems, mut complete) = (machines.problems.clone(), machines.complete);
+        let mut listings = vec![(ResourceKind::Machine, machines)];
+        let volumes = self.provider.volumes().map(|_| (ResourceKind::Volume, vec![String::new()]));
+        for (kind, places) in volumes.into_iter().chain(self.places().await?) {
+            match self.list_places(kind, &places).await {
+                Ok(listing) => listings.push((kind, listing)),
+                Err(error) => {
+                    problems.push(format!("the {}s cannot be listed: {error}", kind.as_str()));
+                    complete = false;
+                }
+            }
+        }
+        Ok(Stock { listings, problems, complete })
+    }
+
+    /// Where to look for what else the ledger has: each domain for its records, one place for anything else.
+    async fn places(&self) -> Result<Vec<(ResourceKind, Vec<String>)>> {
+        let mut entries = self.ledger.entries(self.provider.info().kind).await?;
+        entries.retain(|entry| self.concerns(entry) && !entry.state.is_tombstone());
+        let kinds = [ResourceKind::Snapshot, ResourceKind::SshKey, ResourceKind::DnsRecord].into_iter();
+        let places = kinds.map(|kind| {
+            let of_kind = entries.iter().filter(|entry| entry.intent.resource == kind);
+            let place = |entry: &Entry| match kind {
+                ResourceKind::DnsRecord => in_domain(&entry.intent.name).map(|(domain, _)| format!("{domain}/")),
+                _ => Ok(String::new()),
+            };
+            Ok((kind, of_kind.map(place).collect::<Result<BTreeSet<_>>>()?.into_iter().collect()))
+        });
+        let mut places = places.collect::<Result<Vec<(_, Vec<_>)>>>()?;
+        places.retain(|(_, places)| !places.is_empty());
+        Ok(places)
+    }
+
+    /// One list of all that is in these places.
+    async fn list_places(&self, kind: ResourceKind, places: &[String]) -> Result<Listing> {
+        let mut all = Listing { things: Vec::new(), complete: true, problems: Vec::new(), as_of: Timestamp::now() };
+        for place in places {
+            let listing = Cloud(&*self.provider).list(kind, place).await?;
+            all.complete &= listing.complete;
+            all.things.extend(listing.things);
+        }
+        Ok(all)
+    }
+
     /// Takes the lines of other accounts out of `entries`, and counts them. One whose thing is listed here is about this account,
     /// whatever it is called now: an intent is made once.
-    fn set_apart(&self, entries: &mut Vec<Entry>, listings: [Option<&Listing>; 2]) -> Vec<Elsewhere> {
-        let things = listings.into_iter().flatten().flat_map(|listing| &listing.things);
+    fn set_apart(&self, entries: &mut Vec<Entry>, listings: &[(ResourceKind, Listing)]) -> Vec<Elsewhere> {
+        let things = listings.iter().flat_map(|(_, listing)| &listing.things);
         let seen: HashSet<_> = things.filter_map(|thing| Some(thing.markers.as_ref()?.intent)).collect();
         let mut elsewhere = BTreeMap::<AccountId, Elsewhere>::new();
         entries.retain(|entry| {
@@ -143,7 +189,7 @@ impl Inner {
         }
         let mut entries = self.ledger.open_entries().await.map_err(&named)?;
         entries.retain(|entry| self.concerns(entry) && entry.client == Some(client));
-        let steps = [ResourceKind::Machine, ResourceKind::Volume].map(|kind| {
+        let steps = ResourceKind::ALL.map(|kind| {
             // Nothing was listed, so nothing is believed to be gone; what is bound is destroyed by its id.
             let listing =
                 Listing { things: Vec::new(), complete: false, problems: Vec::new(), as_of: Timestamp::now() };

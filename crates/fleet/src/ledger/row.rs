@@ -11,16 +11,6 @@ use super::schema;
 use super::state::State;
 use crate::rate::Rate;
 
-/// Every kind that a line can be of. A kind that is missing here could be written and not read again, which a test forbids.
-const RESOURCES: [ResourceKind; 6] = [
-    ResourceKind::Machine,
-    ResourceKind::Volume,
-    ResourceKind::Snapshot,
-    ResourceKind::SshKey,
-    ResourceKind::DnsRecord,
-    ResourceKind::Address,
-];
-
 /// The statement that writes `entry` as a new row.
 pub(super) fn insert(entry: &Entry) -> Query<'static, Sqlite, SqliteArguments> {
     let intent = &entry.intent;
@@ -75,7 +65,7 @@ fn try_decode(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
     let intent = Intent {
         id: parse(row, "id", |text| text.parse().ok())?,
         owner: OwnerId::new(row.try_get::<String, _>("owner")?),
-        resource: parse(row, "resource", |text| RESOURCES.into_iter().find(|kind| kind.as_str() == text))?,
+        resource: parse(row, "resource", |text| ResourceKind::ALL.into_iter().find(|kind| kind.as_str() == text))?,
         name: row.try_get("name")?,
         provider: row.try_get("provider")?,
         lifetime: parse(row, "lifetime", |text| {

@@ -27,6 +27,8 @@ mod ledger;
 #[cfg(test)]
 mod migrate;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod refused;

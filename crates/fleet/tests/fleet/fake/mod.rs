@@ -1,6 +1,7 @@
 //! A cloud in memory that fails on demand. It keeps what it was asked, and what it was left with.
 
 mod catalog;
+mod parts;
 mod provider;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -62,6 +63,7 @@ struct Thing<T> {
 pub(crate) struct World {
     machines: BTreeMap<String, Thing<Machine>>,
     volumes: BTreeMap<String, Thing<Volume>>,
+    pub(crate) parts: parts::Parts,
     pub(crate) on_create: VecDeque<CreateFault>,
     pub(crate) on_destroy: VecDeque<DestroyFault>,
     /// Lists and finds leave this much out and say that they are partial.
@@ -132,7 +134,7 @@ impl Fake {
     /// What is there, whoever made it, seen or not: the bill.
     pub(crate) fn bill(&self) -> Vec<String> {
         let world = self.world();
-        world.machines.keys().chain(world.volumes.keys()).cloned().collect()
+        world.machines.keys().chain(world.volumes.keys()).cloned().chain(world.parts.ids()).collect()
     }
 
     pub(crate) fn count(&self, call: &str) -> usize {

@@ -163,15 +163,15 @@ impl CloudProvider for Fake {
     }
 
     fn snapshots(&self) -> Option<&dyn Snapshots> {
-        None
+        Some(self)
     }
 
     fn ssh_keys(&self) -> Option<&dyn SshKeys> {
-        None
+        Some(self)
     }
 
     fn dns(&self) -> Option<&dyn Dns> {
-        None
+        Some(self)
     }
 
     fn projects(&self) -> Option<&dyn Projects> {
