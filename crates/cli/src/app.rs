@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine_config::Section;
-use machine_core::{
-    AccountId, Clock, CloudProvider, Deadline, Environment, Error, ErrorKind, Housekeeping, Layers, Result,
-};
-use machine_fleet::{Fleet, FleetBuilder, SqliteLedger, StateDir, SweepOptions};
+use machine_core::{AccountId, Clock, CloudProvider, Deadline, Environment, ErrorKind, Housekeeping, Layers, Result};
+use machine_fleet::{Fleet, FleetBuilder, SqliteLedger, StateDir};
 use tokio::sync::OnceCell;
 
 use crate::printer::Printer;
@@ -17,9 +15,6 @@ use crate::setup::Setup;
 /// The longest that one operation of a provider may take. Shorter than what the fleet gives a create, whose outcome counts
 /// as unknown after that.
 const OPERATION_WITHIN: Duration = Duration::from_secs(100);
-
-/// The longest that a command waits for what clients before it left open.
-const SETTLE_AT_MOST: Duration = Duration::from_secs(5);
 
 /// The longest that a destroy is watched until it is proved done.
 const DESTROY_WITHIN: Duration = Duration::from_mins(1);
@@ -45,12 +40,15 @@ impl App {
     /// strict.
     pub(crate) fn open(setup: Setup) -> Result<Self> {
         let section = setup.choose()?.section;
-        for flaw in setup.flaws(&section)? {
-            if setup.globals.strict {
-                return Err(flaw);
-            }
-            setup.printer.warn_of(&flaw);
-        }
+        setup.tolerate(setup.flaws(&section)?)?;
+        Self::of(setup, section)
+    }
+
+    /// Opens the provider of that account. Makes nothing.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub(crate) fn of(setup: Setup, section: Section) -> Result<Self> {
         let opened = setup.open(&section)?;
         Ok(Self {
             printer: setup.printer.clone(),
@@ -96,6 +94,11 @@ impl App {
     /// The name of the account's section in the configuration.
     pub(crate) fn section(&self) -> &str {
         self.section.name()
+    }
+
+    /// The account's own settings.
+    pub(crate) fn settings(&self) -> &Section {
+        &self.section
     }
 
     /// The state directory, which may not be there yet.
@@ -157,24 +160,6 @@ impl App {
     /// When a destroy that begins now is given up; the ledger keeps it for the next sweep then.
     pub(crate) fn destroy_deadline(&self) -> Deadline {
         Deadline::after(DESTROY_WITHIN)
-    }
-
-    /// Ends what clients that are dead by now left open. Quiet and bounded: it is not what was asked for, and `gc` does
-    /// it again.
-    pub(crate) async fn settle_dead_clients(&self) {
-        let settled = tokio::time::timeout(SETTLE_AT_MOST, async {
-            let fleet = self.fleet().await?;
-            if fleet.needs_sweep().await? {
-                fleet.sweep(SweepOptions::default()).await?;
-            }
-            Ok::<_, Error>(())
-        })
-        .await;
-        match settled {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "what dead clients left open was not settled"),
-            Err(_) => tracing::warn!("settling what dead clients left open takes long; left to `machine gc`"),
-        }
     }
 
     /// Removes what the provider left on this computer and nothing speaks of any more; says what, a sentence each.

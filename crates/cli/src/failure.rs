@@ -59,6 +59,11 @@ impl Failure {
         }
     }
 
+    /// The exit code for that error.
+    pub(crate) fn error_code(error: &Error) -> u8 {
+        error_code(error)
+    }
+
     /// Standard output failed with `errno`.
     pub(crate) fn output(errno: Errno) -> Self {
         match errno {

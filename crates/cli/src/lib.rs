@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod app;
 mod cli;
 mod commands;
@@ -21,13 +22,17 @@ mod printer;
 mod pump;
 mod reaper;
 mod runner;
+mod schedule;
 mod session;
 mod setup;
 mod show;
 mod stdin;
 mod streams;
 mod surroundings;
+mod sweeps;
 mod terminal;
+mod ttl;
+mod turn;
 mod values;
 mod volume_name;
 

@@ -4,10 +4,8 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use machine_core::{
     EnvVar, Environment, Error, ErrorKind, MachineName, MachineSpec, Network, Port, ProviderOptions as _, Result,
     SizeRequest, VolumeMount,
@@ -16,6 +14,7 @@ use machine_local::{LocalOptions, MountText};
 use secrecy::SecretString;
 
 use crate::app::App;
+use crate::ttl::{self, Ttl};
 use crate::values::{self, VolumeArg};
 use crate::volume_name;
 
@@ -35,10 +34,10 @@ pub(crate) struct MachineArgs {
     /// Where the command starts.
     #[arg(long, short, value_name = "DIR")]
     pub(crate) workdir: Option<OsString>,
-    /// The longest that the machine is needed: its job is ended then, and `machine gc` destroys it (90s, 10m, 2h, 1d). A `run`
-    /// without it has a day.
-    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
-    ttl: Option<Duration>,
+    /// The longest that the machine is needed: its job is ended then, and `machine gc` destroys it (90s, 10m, 2h, 1d; `none`
+    /// where the configuration says otherwise) [default: for `create` the configuration's `ttl:`, for `run` a day].
+    #[arg(long, value_name = "DURATION", value_parser = ttl::parse)]
+    pub(crate) ttl: Option<Ttl>,
     /// What it is made from: `debian-12`, `ubuntu-24.04`, or the provider's own word [default: the configuration's].
     #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
@@ -142,14 +141,6 @@ impl MachineArgs {
     /// The file or flag that is no variable.
     pub(crate) fn env(&self, app: &App) -> Result<Vec<EnvVar>> {
         variables(app.environment(), &self.env, &self.env_file)
-    }
-
-    /// When the machine must be gone.
-    ///
-    /// # Errors
-    /// A time so far away that no calendar has it.
-    pub(crate) fn deadline(&self, app: &App) -> Result<Option<Timestamp>> {
-        values::deadline(app.clock(), self.ttl)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::streams::{Streams, Target};
 
 /// Facts about a failure that its sentence tells a person already.
-const FOR_PROGRAMS: &[&str] = &["errno", "exit_code", "subject"];
+const FOR_PROGRAMS: &[&str] = &["errno", "exit_code", "subject", "unset"];
 
 /// Says things to the person or program that called.
 #[derive(Debug, Clone)]

@@ -9,8 +9,10 @@ use machine_fleet::StateDir;
 use crate::cli::Globals;
 use crate::printer::Printer;
 use crate::surroundings::Surroundings;
+use crate::ttl;
 
 /// What a command knows before it has a provider.
+#[derive(Clone)]
 pub(crate) struct Setup {
     /// Where to say things.
     pub(crate) printer: Printer,
@@ -42,11 +44,13 @@ impl Setup {
     /// # Errors
     /// A provider that there is none of; a section that cannot be read.
     pub(crate) fn choose(&self) -> Result<Choice> {
-        let mut choice = self.config.choose(self.globals.provider.as_deref())?;
-        if self.globals.no_rate_limit {
-            choice.section = choice.section.overridden("rate-limit", false, "--no-rate-limit");
-        }
-        Ok(choice)
+        let Choice { section, why } = self.config.choose(self.globals.provider.as_deref())?;
+        Ok(Choice { section: self.tuned(section), why })
+    }
+
+    /// The settings with what the command line says for every account.
+    pub(crate) fn tuned(&self, section: Section) -> Section {
+        if self.globals.no_rate_limit { section.overridden("rate-limit", false, "--no-rate-limit") } else { section }
     }
 
     /// What is wrong with the configuration and does not keep it from being used.
@@ -57,7 +61,23 @@ impl Setup {
         self.config.budget()?;
         let mut flaws = self.config.unknown_keys();
         flaws.extend(section.check()?);
+        ttl::configured(self, section)?;
+        self.config.is_swept_elsewhere()?;
         Ok(flaws)
+    }
+
+    /// Says what is wrong and can be lived with.
+    ///
+    /// # Errors
+    /// The first of it where the command line is strict.
+    pub(crate) fn tolerate(&self, flaws: Vec<Error>) -> Result<()> {
+        for flaw in flaws {
+            if self.globals.strict {
+                return Err(flaw);
+            }
+            self.printer.warn_of(&flaw);
+        }
+        Ok(())
     }
 
     /// Where things are kept on this computer; it may not be there yet.

@@ -12,7 +12,8 @@ use crate::expand::expand;
 use crate::path::Path;
 use crate::places::Place;
 use crate::registry::{Kind, Registry};
-use crate::section::{KIND_KEY, Section};
+use crate::section::{KIND_KEY, Section, TTL_KEY};
+use crate::upkeep::GC_KEY;
 
 /// The environment variable that names the file.
 pub const FILE_VARIABLE: &str = "MACHINE_CONFIG";
@@ -20,6 +21,8 @@ pub const FILE_VARIABLE: &str = "MACHINE_CONFIG";
 pub const PROVIDER_VARIABLE: &str = "MACHINE_PROVIDER";
 /// The key that names the provider.
 const PROVIDER_KEY: &str = "provider";
+/// The keys of the top level that are no sections.
+const OWN_KEYS: [&str; 4] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY];
 /// The kind that is used where nobody says anything.
 const DEFAULT: &str = "local";
 
@@ -120,19 +123,26 @@ impl Config {
 
     /// Keys of the top level that nobody knows, each as an error with its place and the nearest key.
     pub fn unknown_keys(&self) -> Vec<Error> {
-        let known = |key: &str| [PROVIDER_KEY, BUDGET_KEY].contains(&key) || !matches!(self.kind_of(key), Ok(None));
+        let known = |key: &str| OWN_KEYS.contains(&key) || !matches!(self.kind_of(key), Ok(None));
         let keys = self.document.root.keys().map(|key| key.as_str().unwrap_or_default());
         keys.filter(|key| !known(key))
             .map(|key| {
                 let path = Path::default().key(key);
                 let error = self.document.error(&path, format!("unknown key `{key}`"));
                 let kinds = self.registry.iter().map(|kind| kind.info().kind);
-                match nearest(key, kinds.chain([PROVIDER_KEY, BUDGET_KEY])).first() {
+                match nearest(key, kinds.chain(OWN_KEYS)).first() {
                     Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                     None => error.with_hint("a section of another name says its kind, as in `work: {kind: local}`"),
                 }
             })
+            .chain(self.unknown_upkeep())
             .collect()
+    }
+
+    /// Sections that say a kind that nobody knows, by name: they are accounts, and nobody can tell whose.
+    pub fn unreadable_sections(&self) -> Vec<(&str, Error)> {
+        let keys = self.document.root.keys().filter_map(Value::as_str);
+        keys.filter_map(|name| Some((name, self.kind_of(name).err()?))).collect()
     }
 
     /// The account to use: the one that was `asked` for, else that of [`PROVIDER_VARIABLE`], else that of the file's

@@ -1,8 +1,9 @@
 //! `${VAR}` and `${VAR:-default}` in the values of a configuration.
 
 use std::ffi::OsStr;
+use std::fmt;
 
-use machine_core::Environment;
+use machine_core::{Environment, Error};
 
 /// A text with its variables put in, and which those were.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,12 +13,41 @@ pub(crate) struct Expanded {
     pub(crate) variables: Vec<String>,
 }
 
+/// Why a variable cannot be put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unexpanded {
+    /// It is not set and has no default.
+    Unset(String),
+    /// It is no text.
+    NotText(String),
+}
+
+impl Unexpanded {
+    /// The error with the name of a variable that is not set among its facts, as `unset`: what lacks it may be meant for
+    /// another place.
+    pub(crate) fn named(self, error: Error) -> Error {
+        match self {
+            Self::Unset(name) => error.with_context("unset", name),
+            Self::NotText(_) => error,
+        }
+    }
+}
+
+impl fmt::Display for Unexpanded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unset(name) => write!(f, "the environment variable `{name}` is not set"),
+            Self::NotText(name) => write!(f, "the environment variable `{name}` is not valid UTF-8"),
+        }
+    }
+}
+
 /// Puts in what `environment` has. A default counts where the variable is not set at all; set and empty is a value. There is
 /// no `$VAR` and no escape: whatever is not of one of the two forms stays as it is.
 ///
 /// # Errors
 /// The name of a variable that is not set and has no default, or that is no text.
-pub(crate) fn expand(text: &str, environment: &Environment) -> Result<Expanded, String> {
+pub(crate) fn expand(text: &str, environment: &Environment) -> Result<Expanded, Unexpanded> {
     let mut expanded = Expanded { text: String::with_capacity(text.len()), variables: Vec::new() };
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -29,11 +59,11 @@ pub(crate) fn expand(text: &str, environment: &Environment) -> Result<Expanded, 
             continue;
         };
         match (environment.get_or_empty(OsStr::new(name)), default) {
-            (Some(value), _) => expanded.text.push_str(
-                value.to_str().ok_or_else(|| format!("the environment variable `{name}` is not valid UTF-8"))?,
-            ),
+            (Some(value), _) => {
+                expanded.text.push_str(value.to_str().ok_or_else(|| Unexpanded::NotText(name.to_owned()))?);
+            }
             (None, Some(default)) => expanded.text.push_str(default),
-            (None, None) => return Err(format!("the environment variable `{name}` is not set")),
+            (None, None) => return Err(Unexpanded::Unset(name.to_owned())),
         }
         expanded.variables.push(name.to_owned());
         rest = &reference[length..];
@@ -68,7 +98,7 @@ impl<'a> Reference<'a> {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Result<String, String> {
+    fn text(text: &str) -> Result<String, Unexpanded> {
         let environment = Environment::from_iter([("A", "one"), ("EMPTY", ""), ("NESTED", "${A}")]);
         expand(text, &environment).map(|expanded| expanded.text)
     }
@@ -83,6 +113,6 @@ mod tests {
             assert_eq!(text(plain).unwrap(), plain);
         }
         assert_eq!(text("$${A}").unwrap(), "$one");
-        assert!(text("${B}").unwrap_err().contains("`B` is not set"));
+        assert_eq!(text("${B}"), Err(Unexpanded::Unset("B".to_owned())));
     }
 }

@@ -22,6 +22,7 @@ mod registry;
 mod schema;
 mod section;
 mod settings;
+mod upkeep;
 mod whole_schema;
 
 #[cfg(test)]
@@ -32,3 +33,4 @@ pub use places::Place;
 pub use registry::{Kind, Registry};
 pub use section::{Origin, Section};
 pub use settings::Setting;
+pub use upkeep::Written;

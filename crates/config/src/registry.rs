@@ -6,8 +6,8 @@ use machine_core::{EnvSetting, Error, ErrorKind, OpenContext, Opened, ProviderIn
 use serde_json::Value;
 
 use crate::path::Path;
-use crate::schema;
-use crate::section::Section;
+use crate::section::{Section, TTL_KEY};
+use crate::{schema, whole_schema};
 
 /// The kinds of providers that a program knows. They are named one by one: nothing registers itself.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +106,9 @@ impl Kind {
 
     /// The JSON schema of its section.
     pub fn schema(&self) -> Value {
-        (self.schema)()
+        let mut schema = (self.schema)();
+        schema["properties"][TTL_KEY] = whole_schema::ttl();
+        schema
     }
 
     /// What is wrong with the section and does not keep it from being used: keys that nobody knows.

@@ -13,10 +13,13 @@ use crate::path::{Path, Step};
 use crate::places::Place;
 use crate::registry::Kind;
 use crate::schema;
+use crate::upkeep::Written;
 
 /// The key by which a section says its kind where its name does not.
 pub(crate) const KIND_KEY: &str = "kind";
 
+/// The key by which a section says how long machines may stay; every kind has it, and no kind reads it.
+pub(crate) const TTL_KEY: &str = "ttl";
 /// Keeps these hashes apart from any other use of the same words.
 const DIGEST_CONTEXT: &str = "machine 2026 settings of an account";
 
@@ -43,6 +46,8 @@ pub struct Section {
     schema: Arc<serde_json::Value>,
     document: Arc<Document>,
     values: Value,
+    /// What is said under [`TTL_KEY`].
+    ttl: Option<Value>,
     /// Of those that are not simply written in the file.
     origins: BTreeMap<Path, Origin>,
 }
@@ -62,9 +67,11 @@ impl Section {
             }
         };
         let schema = Arc::new(kind.schema());
-        let mut section =
-            Self { name: name.to_owned(), kind, schema, document, values: Value::Null, origins: BTreeMap::new() };
-        section.values = Value::Mapping(section.settle(values, environment)?);
+        let (name, origins) = (name.to_owned(), BTreeMap::new());
+        let mut section = Self { name, kind, schema, document, values: Value::Null, ttl: None, origins };
+        let mut values = section.settle(values, environment)?;
+        section.ttl = values.remove(TTL_KEY).filter(|ttl| !ttl.is_null());
+        section.values = Value::Mapping(values);
         Ok(section)
     }
 
@@ -131,6 +138,22 @@ impl Section {
     /// The values, settled.
     pub(crate) fn values(&self) -> &Value {
         &self.values
+    }
+
+    /// What the section says of how long machines may stay.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] where it is no text.
+    pub(crate) fn ttl(&self) -> Result<Option<Written>> {
+        let path = Path::default().key(TTL_KEY);
+        match &self.ttl {
+            None => Ok(None),
+            Some(Value::String(text)) => {
+                let whereabouts = self.document.whereabouts(self.document.place(&self.in_document(&path)));
+                Ok(Some(Written::new(format!("{}.{path}", self.name), text.clone(), self.origin(&path), whereabouts)))
+            }
+            Some(_) => Err(self.error(&path, format!("`{}.{path}` is no length of time, as in `12h`", self.name))),
+        }
     }
 
     /// Where the setting at `path` came from.
@@ -225,7 +248,8 @@ impl Section {
 
     fn settle_text(&mut self, text: String, path: &Path, environment: &Environment) -> Result<Value> {
         let expanded = expand(&text, environment).map_err(|why| {
-            self.error(path, format!("`{}.{path}`: {why}", self.name)).with_hint("set it, or write ${NAME:-default}")
+            let error = self.error(path, format!("`{}.{path}`: {why}", self.name));
+            why.named(error.with_hint("set it, or write ${NAME:-default}"))
         })?;
         if expanded.variables.is_empty() {
             return Ok(Value::String(text));

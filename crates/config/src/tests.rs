@@ -206,6 +206,54 @@ fn the_provider_is_chosen_in_order() {
 }
 
 #[test]
+fn how_long_machines_may_stay_is_said_by_the_section_before_the_file() {
+    let ttl = |text: &str| {
+        let config = config(text)?;
+        let written = config.ttl(&config.section("sky")?)?;
+        Ok::<_, Error>(written.map(|written| (written.key().to_owned(), written.text().to_owned())))
+    };
+    assert_eq!(ttl("sky: {}\n").unwrap(), None);
+    assert_eq!(ttl("ttl: 2h\nsky: {image: x}\n").unwrap(), Some(("ttl".into(), "2h".into())));
+    assert_eq!(ttl("ttl: 2h\nsky: {ttl: none}\n").unwrap(), Some(("sky.ttl".into(), "none".into())));
+    assert_eq!(ttl("sky: {ttl: '${NUMBER}d'}\n").unwrap(), Some(("sky.ttl".into(), "7d".into())));
+    assert_eq!(
+        ttl("sky: {ttl: 90}\n").unwrap(),
+        Some(("sky.ttl".into(), "90".into())),
+        "it is judged as it is written"
+    );
+    for wrong in ["ttl: [1]\nsky: {}\n", "sky: {ttl: [1]}\n"] {
+        let error = ttl(wrong).unwrap_err().to_string();
+        assert!(error.contains("no length of time") && error.contains(".yml`, line "), "{error}");
+    }
+    let config = config("ttl: later\nsky: {ttl: 2h, tll: 3h}\n").unwrap();
+    let section = config.section("sky").unwrap();
+    assert_eq!(section.check().unwrap()[0].hint(), Some("did you mean `ttl`?"), "no kind is told of it");
+    let error = config.ttl(&section).unwrap().unwrap().error("why");
+    assert!(error.to_string().ends_with(".yml`, line 2, column 7: `sky.ttl`: why"), "{error}");
+    assert!(config.unknown_keys().is_empty());
+}
+
+#[test]
+fn who_sweeps_is_a_yes_or_a_no() {
+    let said = |text: &str| config(text)?.is_swept_elsewhere();
+    assert!(!said("sky: {}\n").unwrap() && !said("gc: {}\n").unwrap() && !said("gc: {scheduled: false}\n").unwrap());
+    assert!(said("gc: {scheduled: true}\n").unwrap() && said("gc: {scheduled: '${ABSENT:-true}'}\n").unwrap());
+    assert!(said("gc: {scheduled: often}\n").unwrap_err().to_string().contains("line 1, column 6"));
+    assert!(said("gc: daily\n").unwrap_err().to_string().contains("gc: {scheduled: true}"));
+    let told = config("gc: {schedule: true}\n").unwrap().unknown_keys();
+    assert!(told.len() == 1 && told[0].to_string().contains("unknown key `schedule` in `gc`"), "{told:?}");
+}
+
+#[test]
+fn a_section_of_an_unknown_kind_is_an_account_that_nobody_can_read() {
+    let config = config("work: {kind: skyy}\nsky: {}\n").unwrap();
+    let told = config.unreadable_sections();
+    assert!(told.len() == 1 && told[0].0 == "work" && told[0].1.to_string().contains("`skyy`"), "{told:?}");
+    let error = sky("sky: {image: '${ABSENT}'}\n").unwrap_err();
+    assert!(error.context().contains(&("unset", "ABSENT".to_owned())), "{error:?}");
+}
+
+#[test]
 fn the_usual_file_may_be_missing_and_one_that_was_asked_for_may_not() {
     let home = tempfile::tempdir().unwrap();
     let load = |asked: Option<&FilePath>| {

@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::budget::{BUDGET_KEY, BudgetSection};
 use crate::registry::Registry;
 use crate::schema;
+use crate::section::TTL_KEY;
+use crate::upkeep::{GC_KEY, SCHEDULED_KEY};
 
 impl Registry {
     /// The JSON schema (draft 2020-12) of a configuration file with sections of the kinds that are known here.
@@ -17,6 +19,22 @@ impl Registry {
                 "type": "string",
                 "description": "Which section is used where nothing else says so.",
                 "examples": names,
+            }),
+        );
+        properties.insert(TTL_KEY.to_owned(), ttl());
+        properties.insert(
+            GC_KEY.to_owned(),
+            json!({
+                "type": "object",
+                "description": "Cleaning up.",
+                "properties": {
+                    SCHEDULED_KEY: {
+                        "type": "boolean",
+                        "description": "Whether something else than `machine gc --install-timer` runs `machine gc` regularly.",
+                        "default": false,
+                    },
+                },
+                "additionalProperties": false,
             }),
         );
         properties
@@ -46,4 +64,13 @@ impl Registry {
             "additionalProperties": { "anyOf": others },
         })
     }
+}
+
+/// How long what is created may stay, at the top level as in a section.
+pub(crate) fn ttl() -> Value {
+    json!({
+        "type": "string",
+        "description": "How long a machine that is created may stay where `--ttl` says nothing else; `none` for no deadline.",
+        "examples": ["12h", "7d", "none"],
+    })
 }

@@ -165,6 +165,11 @@ impl Fleet {
         &self.inner.provider
     }
 
+    /// Whose bill it is, where that is known.
+    pub fn account(&self) -> Option<&AccountId> {
+        self.inner.account.as_ref()
+    }
+
     /// The ledger.
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         &self.inner.ledger

@@ -64,6 +64,7 @@ impl Show {
     fn run(&self, setup: &Setup) -> Result<u8, Failure> {
         let choice = setup.choose()?;
         let (section, settings) = (&choice.section, choice.section.settings());
+        let ttl = setup.config.ttl(section)?;
         for flaw in setup.flaws(section)? {
             setup.printer.warn_of(&flaw);
         }
@@ -74,6 +75,7 @@ impl Show {
             TextOrJson::Json => setup.printer.json(&json!({
                 "file": file,
                 "provider": { "name": section.name(), "kind": kind, "chosen_by": why(choice.why) },
+                "ttl": ttl.as_ref().map(machine_config::Written::text),
                 "settings": settings.iter().map(to_json).collect::<Vec<_>>(),
                 "budget": budget.iter().map(to_json).collect::<Vec<_>>(),
             }))?,
@@ -83,6 +85,9 @@ impl Show {
                 table.row(["provider".to_owned(), section.name().to_owned(), why(choice.why)]);
                 if section.name() != kind {
                     table.row([format!("{}.kind", section.name()), kind.to_owned(), String::new()]);
+                }
+                if let Some(ttl) = &ttl {
+                    table.row([ttl.key().to_owned(), ttl.text().to_owned(), origin(ttl.origin())]);
                 }
                 for setting in &settings {
                     let key = format!("{}.{}", section.name(), setting.key);

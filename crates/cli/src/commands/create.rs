@@ -9,8 +9,8 @@ use machine_core::{Deadline, ErrorKind, Goal, Lifetime, MachineName, OsText, Unt
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
-use crate::reaper;
-use crate::show;
+use crate::sweeps::{self, Reach};
+use crate::{reaper, show, ttl};
 
 /// How long a machine that was accepted may take to run before we stop watching: some clouds install for minutes.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -42,12 +42,14 @@ impl Create {
     /// Bad flags before anything is made; then the provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let name: MachineName = self.name.parse()?;
-        let deadline = self.machine.deadline(app)?;
+        let ttl = ttl::effective(app, self.machine.ttl)?;
+        let deadline = ttl.map(|ttl| ttl.deadline(app.clock())).transpose()?.flatten();
         let mut spec = self.machine.spec(app, name).await?;
         spec.env = self.machine.env(app)?;
         spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         spec.workdir = self.machine.workdir.as_deref().map(OsText::from);
-        app.settle_dead_clients().await;
+        sweeps::settle_dead_clients(app, Reach::Everywhere).await;
+        ttl::advise(app, ttl).await?;
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create(&spec, Lifetime::Deadline, deadline).await?) };
         let machine = reaper::watched_where_it_costs(app, create).await?;

@@ -5,6 +5,7 @@ use machine_core::{Error, ErrorKind, Machine, MachineId, ProviderExt as _};
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::sweeps::{self, Reach};
 use crate::{confirm, reaper, show};
 
 const EXAMPLES: &str = "\
@@ -30,7 +31,7 @@ impl Destroy {
     /// # Errors
     /// `Invalid` where nobody can be asked and `--yes` was not given; `NotFound` with the nearest names.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        app.settle_dead_clients().await;
+        sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         if !self.yes {
             let mut lines = Vec::new();
             for name in &self.names {

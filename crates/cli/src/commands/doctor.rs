@@ -10,6 +10,7 @@ use super::version::TextOrJson;
 use crate::cli::Globals;
 use crate::failure::{Failure, code};
 use crate::printer::Printer;
+use crate::schedule;
 use crate::setup::Setup;
 use crate::show::Table;
 use crate::surroundings::Surroundings;
@@ -78,6 +79,7 @@ impl Doctor {
         match Setup::load(globals, surroundings, printer.clone()) {
             Ok(setup) => {
                 findings.extend(configuration(&setup));
+                findings.push(scheduled(&setup).await);
                 for kind in setup.config.registry().iter() {
                     findings.push(provider(&setup, kind).await);
                 }
@@ -129,6 +131,18 @@ async fn state(surroundings: &Surroundings) -> Vec<Finding> {
         Err(error) => Finding::of("ledger", Status::Fail, &error),
     };
     vec![Finding::new("state", Status::Ok, dir.path().display().to_string()), ledger]
+}
+
+/// Whether something sweeps regularly.
+async fn scheduled(setup: &Setup) -> Finding {
+    match schedule::find(setup).await {
+        Ok(Some(scheduled)) => Finding::new("sweep", Status::Ok, scheduled.to_string()),
+        Ok(None) => Finding {
+            hint: Some("`machine gc --install-timer` has machines destroyed at their deadline where they are paid for until then".to_owned()),
+            ..Finding::new("sweep", Status::Off, "not scheduled")
+        },
+        Err(error) => Finding::of("sweep", Status::Fail, &error),
+    }
 }
 
 /// The file, and which account is used.

@@ -9,6 +9,7 @@ use machine_fleet::StateDir;
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::show::{self, Format, Table};
+use crate::sweeps::{self, Reach};
 use crate::values;
 
 const EXAMPLES: &str = "\
@@ -60,6 +61,8 @@ impl List {
         if elsewhere > 0 {
             app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
         }
+        // What was asked for is said by now.
+        sweeps::settle_dead_clients(app, Reach::Clouds).await;
         match completeness {
             Completeness::Complete => Ok(code::OK),
             Completeness::Partial => Err(Failure::Said(code::PARTLY)),

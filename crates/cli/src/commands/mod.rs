@@ -10,6 +10,7 @@ pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod exec;
 pub(crate) mod gc;
+mod gc_timer;
 pub(crate) mod info;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
@@ -86,6 +87,7 @@ fn in_runtime(
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
+                    Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
@@ -114,10 +116,10 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Cp(cp) => cp.run(app).await,
         Command::Wait(wait) => wait.run(app).await,
         Command::Volumes(volumes) => volumes.run(app).await,
-        Command::Gc(gc) => gc.run(app).await,
         Command::Info(info) => info.run(app).await,
         // Served before there is an account.
         Command::Check(_)
+        | Command::Gc(_)
         | Command::Config(_)
         | Command::Ledger(_)
         | Command::Cost(_)

@@ -7,6 +7,7 @@ use machine_core::{Deadline, ErrorKind, Goal, Power, ProviderExt as _, Until};
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::sweeps::{self, Reach};
 use crate::{show, values};
 
 /// How long a machine may take to get where it is told to, beyond its grace, before we say that it does not.
@@ -87,6 +88,7 @@ impl Restart {
 }
 
 async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Duration) -> Result<u8, Failure> {
+    sweeps::settle_dead_clients(app, Reach::Everywhere).await;
     super::each(&app.printer, names, async |name| {
         let machine = app.provider().resolve(name).await?;
         app.provider().power(&machine.id, to).await?;

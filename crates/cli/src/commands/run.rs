@@ -12,6 +12,8 @@ use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText
 use crate::app::App;
 use crate::failure::Failure;
 use crate::machine_args::MachineArgs;
+use crate::sweeps::{self, Reach};
+use crate::ttl::{self, Ttl};
 use crate::{job, reaper, stdin, values};
 
 const EXAMPLES: &str = "\
@@ -80,15 +82,22 @@ impl Run {
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         stdin::check_terminal(app.printer.streams(), self.tty)?;
         let spec = self.spec(app).await?;
+        sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         reaper::watched(app, Box::pin(job::carry(app, spec))).await
     }
 
     /// When its machine must be gone, whatever becomes of us: what nobody knows of any more is found by that.
     /// One that is kept is somebody's.
     fn deadline(&self, app: &App) -> Result<Option<Timestamp>> {
-        let asked = self.machine.deadline(app)?;
-        if asked.is_some() || self.keep {
-            return Ok(asked);
+        let asked = if self.keep { ttl::effective(app, self.machine.ttl)? } else { self.machine.ttl };
+        match asked {
+            Some(Ttl::None) if !self.keep => {
+                let what = "a job always has a deadline: `--ttl none` is for a machine that stays";
+                return Err(Error::new(ErrorKind::Invalid, what).with_hint("say --keep, or how long: --ttl 7d"));
+            }
+            Some(ttl) => return ttl.deadline(app.clock()),
+            None if self.keep => return Ok(None),
+            None => {}
         }
         let span = self.timeout.map_or(LONGEST, |timeout| LONGEST.max(timeout.saturating_add(SLACK)));
         Ok(Some(app.clock().now().checked_add(span).unwrap_or(Timestamp::MAX)))

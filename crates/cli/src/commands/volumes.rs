@@ -6,6 +6,7 @@ use machine_core::{Error, ErrorKind, Lifetime, MachineName, ProviderExt as _, Vo
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::show::{Format, Table};
+use crate::sweeps::{self, Reach};
 use crate::values::{self, VolumeArg};
 use crate::{confirm, reaper, volume_name};
 
@@ -126,6 +127,9 @@ impl Volumes {
     /// # Errors
     /// The provider's; `Unsupported` where it has no volumes.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        if !matches!(self, Self::List(_)) {
+            sweeps::settle_dead_clients(app, Reach::Everywhere).await;
+        }
         match self {
             Self::Create(create) => create.run(app).await,
             Self::List(list) => list.run(app).await,

@@ -11,6 +11,7 @@
 mod accounts;
 mod config;
 mod exec;
+mod gc;
 mod help;
 mod inputs;
 mod lifecycle;
@@ -22,4 +23,6 @@ mod run_files;
 mod simcloud;
 mod support;
 mod terminal;
+mod timer;
+mod ttl;
 mod volumes;

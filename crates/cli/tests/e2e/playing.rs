@@ -16,7 +16,8 @@ pub(crate) struct Playing {
 impl Playing {
     pub(crate) fn begin(home: &Home, cloud: &'static str, more: &[&str]) -> Self {
         let option = format!("--{cloud}");
-        let mut command = home.command(["simcloud", &option, "0", "--speed", "20", "--no-rate-limit"]);
+        let speed: &[&str] = if more.contains(&"--speed") { &[] } else { &["--speed", "20"] };
+        let mut command = home.command(["simcloud", &option, "0", "--no-rate-limit"].iter().chain(speed));
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let variable = |line: std::io::Result<String>| {
@@ -34,6 +35,13 @@ impl Playing {
         Self { child, cloud, variables }
     }
 
+    /// `machine` with those variables, about to be started.
+    pub(crate) fn command(&self, home: &Home, args: &[&str]) -> Command {
+        let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", self.cloud);
+        command
+    }
+
     /// `machine` with those variables; what it wrote and how it ended.
     pub(crate) fn machine(&self, home: &Home, args: &[&str]) -> (i32, String) {
         self.machine_with(home, &[], args)
@@ -41,8 +49,7 @@ impl Playing {
 
     /// The same with more variables, or others.
     pub(crate) fn machine_with(&self, home: &Home, more: &[(&str, &str)], args: &[&str]) -> (i32, String) {
-        let mut command: Command = home.command(["--no-rate-limit"].iter().chain(args).copied());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value))).env("MACHINE_PROVIDER", self.cloud);
+        let mut command = self.command(home, args);
         command.envs(more.iter().copied());
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -13,6 +13,10 @@ use tempfile::TempDir;
 /// The longest that anything here may take. A test that needs it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
+/// What would let a test at somebody's own account: `gc` sweeps every one that the environment opens.
+const CREDENTIALS: [&str; 5] =
+    ["FLY_API_TOKEN", "FLY_ACCESS_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "VULTR_API_KEY"];
+
 /// A state directory and a home directory that nobody else has. Dropping it asserts that nothing is left running.
 pub(crate) struct Home {
     dir: TempDir,
@@ -67,8 +71,12 @@ impl Home {
             .env_remove("MACHINE_LOG")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_STATE_HOME")
+            .env_remove("MACHINE_GC_SCHEDULED")
             .current_dir(self.path())
             .stdin(Stdio::null());
+        for name in CREDENTIALS {
+            command.env_remove(name);
+        }
         command
     }
 

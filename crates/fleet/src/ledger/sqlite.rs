@@ -64,6 +64,11 @@ impl SqliteLedger {
         Ok(Self { path, owner, clients: Clients::of(dir), presence: OnceCell::new(), connection })
     }
 
+    /// Whether there is a ledger in the state directory at `path`. Touches nothing.
+    pub fn is_in(path: &Path) -> bool {
+        path.join(FILE).exists()
+    }
+
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path
