@@ -64,7 +64,7 @@ pub(crate) fn effective(app: &App, flag: Option<Ttl>) -> Result<Option<Ttl>> {
     }
 }
 
-/// Says what there is to know about the deadline of a machine that is about to be made where it costs something: that it has
+/// Says what there is to know about the deadline of a machine that was made where it costs something: that it has
 /// none, or that nobody would destroy it when it is over.
 ///
 /// # Errors

@@ -49,7 +49,6 @@ impl Create {
         spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         spec.workdir = self.machine.workdir.as_deref().map(OsText::from);
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
-        ttl::advise(app, ttl).await?;
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create(&spec, Lifetime::Deadline, deadline).await?) };
         let machine = reaper::watched_where_it_costs(app, create).await?;
@@ -59,6 +58,7 @@ impl Create {
             format!("New machine created with id: {}", machine.id)
         };
         app.printer.line(shown)?;
+        ttl::advise(app, ttl).await?;
         let until = Until { goal: Goal::Running, deadline: Deadline::after(PATIENCE) };
         match app.provider().wait(&machine.id, &until).await {
             Ok(machine) => {
