@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine_core::{
-    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentStore, Lifetime, OwnerId, Price, PriceSource,
-    RecordedIntent, Result, Retry,
+    Deadline, Effect, Error, ErrorKind, Intent, IntentDraft, IntentId, IntentStore, Lifetime, OwnerId, Price,
+    PriceSource, RecordedIntent, Result, Retry,
 };
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -29,6 +29,7 @@ const PRICE_WITHIN: Duration = Duration::from_secs(5);
 struct Recording<'a> {
     inner: &'a Inner,
     rate: Option<Rate>,
+    made_for: Option<IntentId>,
 }
 
 #[async_trait]
@@ -40,7 +41,7 @@ impl IntentStore for Recording<'_> {
     async fn commit(&self, intent: &Intent) -> Result<()> {
         let Inner { ledger, account, budget, clock, .. } = self.inner;
         let sent = Entry::sent(intent.clone(), account.clone(), ledger.client().await?);
-        let entry = Entry { rate: self.rate, ..sent };
+        let entry = Entry { rate: self.rate, made_for: self.made_for, ..sent };
         let costs = self.rate.is_some_and(|rate| !rate.is_free());
         if costs && budget.concerns(&intent.provider) {
             ledger.insert_checked(&entry, &|books| budget::check(budget, books, &entry, clock.now())).await
@@ -78,6 +79,7 @@ impl Inner {
         wanted: Wanted,
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
+        made_for: Option<IntentId>,
     ) -> Result<Made> {
         if let Some(past) = deadline.filter(|deadline| *deadline <= self.clock.now()) {
             let what = format!("the deadline {past} has passed already");
@@ -87,7 +89,8 @@ impl Inner {
         let runtime = tokio::runtime::Handle::current();
         let mut delivery = self
             .detach(async move {
-                let made = inner.create_once(&wanted, lifetime, deadline).await.map_err(inner.named("create"))?;
+                let made =
+                    inner.create_once(&wanted, lifetime, deadline, made_for).await.map_err(inner.named("create"))?;
                 let undecided = inner.work.token();
                 Ok(Delivery { made: Some(made), lifetime, inner, runtime, _undecided: undecided })
             })
@@ -95,7 +98,13 @@ impl Inner {
         delivery.made.take().ok_or_else(|| Error::new(ErrorKind::Protocol, "what was made was delivered twice"))
     }
 
-    async fn create_once(&self, wanted: &Wanted, lifetime: Lifetime, deadline: Option<Timestamp>) -> Result<Made> {
+    async fn create_once(
+        &self,
+        wanted: &Wanted,
+        lifetime: Lifetime,
+        deadline: Option<Timestamp>,
+        made_for: Option<IntentId>,
+    ) -> Result<Made> {
         Cloud(&*self.provider).must_have(wanted.kind())?;
         self.refuse_twin(wanted).await?;
         let draft = IntentDraft {
@@ -105,7 +114,7 @@ impl Inner {
             lifetime,
             deadline,
         };
-        let store = Recording { inner: self, rate: self.rate(wanted).await? };
+        let store = Recording { inner: self, rate: self.rate(wanted).await?, made_for };
         let recorded = RecordedIntent::record(&store, draft).await?;
         if let Some((announce, rate)) = self.announce.as_ref().zip(store.rate.filter(|rate| !rate.is_free())) {
             let name = wanted.name();

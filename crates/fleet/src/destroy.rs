@@ -37,6 +37,9 @@ impl Inner {
         match self.until_gone(&mut attempts, deadline).await {
             Ok(how) => {
                 self.ledger.apply(entry.intent.id, &Event::Gone).await?;
+                if kind == ResourceKind::Machine {
+                    self.destroy_belongings(entry.intent.id, deadline).await?;
+                }
                 Ok(how)
             }
             Err(error) if kind == ResourceKind::Volume && error.kind() == ErrorKind::Conflict && !attempts.accepted => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine_core::{
-    AccountId, Budget, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, Lifetime, Machine,
-    MachineId, MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
+    AccountId, Budget, Clock, CloudProvider, Deadline, Destroyed, Effect, Error, ErrorKind, IntentId, Lifetime,
+    Machine, MachineId, MachineSpec, ResourceKind, Result, Volume, VolumeId, VolumeSpec,
 };
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +36,8 @@ pub(crate) const CLEAN_UP_WITHIN: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone)]
 pub struct Fleet {
     pub(crate) inner: Arc<Inner>,
+    /// The machine's intent that everything is made for.
+    pub(crate) made_for: Option<IntentId>,
 }
 
 #[derive(Debug)]
@@ -128,6 +130,7 @@ impl FleetBuilder {
         let Self { provider, ledger, account, create_within, resolve_within, clock, budget, announce, .. } = self;
         let work = TaskTracker::new();
         Fleet {
+            made_for: None,
             inner: Arc::new(Inner {
                 provider,
                 ledger,
@@ -185,7 +188,10 @@ impl Fleet {
     /// [`Effect::Unknown`] the machine may exist, and the sweep will settle it. With
     /// [`Effect::Applied`] it exists and was made to stay, although something about it failed.
     pub async fn create(&self, spec: &MachineSpec, lifetime: Lifetime, deadline: Option<Timestamp>) -> Result<Machine> {
-        self.inner.create(Wanted::Machine(Box::new(spec.clone())), lifetime, deadline).await?.into_machine()
+        self.inner
+            .create(Wanted::Machine(Box::new(spec.clone())), lifetime, deadline, self.made_for)
+            .await?
+            .into_machine()
     }
 
     /// Destroys a machine: recorded first, repeated until it is proved gone, by its own answer and by a complete list. One that the
@@ -208,7 +214,7 @@ impl Fleet {
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
     ) -> Result<Volume> {
-        self.inner.create(Wanted::Volume(spec.clone()), lifetime, deadline).await?.into_volume()
+        self.inner.create(Wanted::Volume(spec.clone()), lifetime, deadline, self.made_for).await?.into_volume()
     }
 
     /// Destroys a volume and what is on it, as [`destroy`](Self::destroy) destroys a machine.

@@ -19,6 +19,7 @@
 
 mod accounts;
 mod adopt;
+mod belongings;
 mod books;
 mod budget;
 mod client;

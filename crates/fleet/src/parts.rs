@@ -23,7 +23,7 @@ impl Fleet {
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
     ) -> Result<Snapshot> {
-        match self.inner.create(Wanted::Snapshot(spec.clone()), lifetime, deadline).await? {
+        match self.inner.create(Wanted::Snapshot(spec.clone()), lifetime, deadline, self.made_for).await? {
             Made::Snapshot(snapshot) => Ok(*snapshot),
             other => Err(other.unexpected()),
         }
@@ -47,7 +47,7 @@ impl Fleet {
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
     ) -> Result<SshKey> {
-        match self.inner.create(Wanted::SshKey(spec.clone()), lifetime, deadline).await? {
+        match self.inner.create(Wanted::SshKey(spec.clone()), lifetime, deadline, self.made_for).await? {
             Made::SshKey(key) => Ok(*key),
             other => Err(other.unexpected()),
         }
@@ -71,7 +71,7 @@ impl Fleet {
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
     ) -> Result<DnsRecord> {
-        match self.inner.create(Wanted::DnsRecord(spec.clone()), lifetime, deadline).await? {
+        match self.inner.create(Wanted::DnsRecord(spec.clone()), lifetime, deadline, self.made_for).await? {
             Made::DnsRecord(record) => Ok(*record),
             other => Err(other.unexpected()),
         }

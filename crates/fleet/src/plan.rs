@@ -22,6 +22,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) listing: &'a Listing,
     /// Our lines of this kind of thing.
     pub(crate) entries: &'a [Entry],
+    /// The machines' intents that are not settled as gone.
+    pub(crate) machines: &'a HashSet<IntentId>,
     /// The clients that live.
     pub(crate) alive: &'a HashSet<ClientId>,
     pub(crate) now: Timestamp,
@@ -184,6 +186,12 @@ impl Seen<'_> {
         let deadline = entry.intent.deadline.map(|recorded| written.map_or(recorded, |written| written.max(recorded)));
         if let Some(past) = deadline.or(written).filter(|deadline| *deadline <= self.now) {
             return Some((Reason::Expired, format!("its deadline was {past:.0}")));
+        }
+        if let Some(machine) = entry.made_for.filter(|machine| !self.machines.contains(machine)) {
+            return Some((
+                Reason::MachineGone,
+                format!("the machine of intent {machine}, for which it was made, is gone"),
+            ));
         }
         if entry.intent.lifetime == Lifetime::Client && !self.is_attended(entry) {
             return Some((

@@ -98,6 +98,8 @@ pub enum Reason {
     Duplicate,
     /// Its lifetime is its client's, and that has died.
     ClientDied,
+    /// The machine that it was made for is gone.
+    MachineGone,
     /// Its deadline has passed.
     Expired,
     /// Another owner made it, and its deadline passed a while ago.
@@ -120,6 +122,7 @@ impl Reason {
             Self::Reappeared => "reappeared",
             Self::Duplicate => "duplicate",
             Self::ClientDied => "client-died",
+            Self::MachineGone => "machine-gone",
             Self::Expired => "expired",
             Self::ExpiredOfAnother => "expired-of-another",
             Self::Unfinished => "unfinished",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use machine_core::{AccountId, Deadline, ErrorKind, Lifetime, ResourceKind, Result};
+use machine_core::{AccountId, Deadline, ErrorKind, IntentId, Lifetime, ResourceKind, Result};
 
 use crate::ClientId;
 use crate::cloud::{Cloud, Listing};
@@ -31,6 +31,20 @@ struct Stock {
     complete: bool,
 }
 
+/// What the ledger says apart from the lines that are judged.
+#[derive(Debug)]
+struct Known {
+    /// The clients that live.
+    alive: HashSet<ClientId>,
+    /// The machines' intents that are not settled as gone.
+    machines: HashSet<IntentId>,
+}
+
+fn machines(entries: &[Entry]) -> HashSet<IntentId> {
+    let machines = entries.iter().filter(|entry| entry.intent.resource == ResourceKind::Machine);
+    machines.filter(|entry| !entry.state.is_tombstone()).map(|entry| entry.intent.id).collect()
+}
+
 /// How often an unsettled intent is looked into.
 #[derive(Debug, Clone, Copy)]
 enum Looks {
@@ -51,10 +65,11 @@ impl Inner {
         let Stock { listings, problems, complete } = self.take_stock().await?;
         let mut entries = self.ledger.entries(self.provider.info().kind).await?;
         entries.retain(|entry| self.is_ours(entry));
+        let machines = machines(&entries);
         let elsewhere = self.set_apart(&mut entries, &listings);
-        let alive = self.living(&entries).await?;
+        let known = Known { alive: self.living(&entries).await?, machines };
         let others = options.expired_of_others;
-        let plan = |(kind, listing): &(ResourceKind, Listing)| self.plan(*kind, listing, &entries, &alive, others);
+        let plan = |(kind, listing): &(ResourceKind, Listing)| self.plan(*kind, listing, &entries, &known, others);
         let mut plans: Vec<_> = listings.iter().map(plan).collect();
         let mut report = SweepReport {
             items: Vec::new(),
@@ -158,14 +173,15 @@ impl Inner {
         kind: ResourceKind,
         listing: &Listing,
         entries: &[Entry],
-        alive: &HashSet<ClientId>,
+        known: &Known,
         expired_of_others: bool,
     ) -> Plan {
         let entries: Vec<_> = entries.iter().filter(|entry| entry.intent.resource == kind).cloned().collect();
         let owner = self.ledger.owner();
         let now = self.clock.now();
         let lag = self.settle.apart;
-        Seen { kind, owner, listing, entries: &entries, alive, now, expired_of_others, lag }.plan()
+        let Known { alive, machines } = known;
+        Seen { kind, owner, listing, entries: &entries, alive, machines, now, expired_of_others, lag }.plan()
     }
 
     /// Which of the clients that look after `entries` are alive.
@@ -189,11 +205,13 @@ impl Inner {
         }
         let mut entries = self.ledger.open_entries().await.map_err(&named)?;
         entries.retain(|entry| self.concerns(entry) && entry.client == Some(client));
+        let machines = machines(&self.ledger.entries(self.provider.info().kind).await.map_err(&named)?);
+        let known = Known { alive: HashSet::new(), machines };
         let steps = ResourceKind::ALL.map(|kind| {
             // Nothing was listed, so nothing is believed to be gone; what is bound is destroyed by its id.
             let listing =
                 Listing { things: Vec::new(), complete: false, problems: Vec::new(), as_of: Timestamp::now() };
-            self.plan(kind, &listing, &entries, &HashSet::new(), false).steps
+            self.plan(kind, &listing, &entries, &known, false).steps
         });
         let settled = futures::stream::iter(steps.into_iter().flatten());
         Ok(settled.map(|step| self.settle_step(step, Looks::UntilKnown, deadline)).buffered(AT_ONCE).collect().await)

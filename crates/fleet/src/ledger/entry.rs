@@ -1,7 +1,7 @@
 //! One line of the ledger.
 
 use jiff::Timestamp;
-use machine_core::{AccountId, Error, ErrorKind, Intent, Lifetime, Result};
+use machine_core::{AccountId, Error, ErrorKind, Intent, IntentId, Lifetime, Result};
 use serde::Serialize;
 
 use super::state::{Event, State, transition};
@@ -35,6 +35,8 @@ pub struct Entry {
     pub revision: i64,
     /// What the thing costs, where that was known when it was asked for.
     pub rate: Option<Rate>,
+    /// The machine's intent that it was made for, with which it goes.
+    pub made_for: Option<IntentId>,
 }
 
 impl Entry {
@@ -52,6 +54,7 @@ impl Entry {
             last_error: None,
             revision: 0,
             rate: None,
+            made_for: None,
         }
     }
 
@@ -76,6 +79,7 @@ impl Entry {
             resource_id: Some(resource_id),
             adopted: true,
             rate,
+            made_for: None,
             missing_since: None,
             last_error: None,
             revision: 0,
@@ -124,6 +128,7 @@ impl Entry {
             Event::Unclear(why) => next.last_error = Some(why.clone()),
             Event::Missing => next.missing_since = Some(self.missing_since.unwrap_or(now)),
             Event::Absent | Event::Gone => next.client = None,
+            Event::Released => next.made_for = None,
             Event::Withdrawn => next.client = next.client.filter(|_| self.intent.lifetime == Lifetime::Client),
             Event::Abandoned { client, why } => {
                 // Another process may have taken it on meanwhile.

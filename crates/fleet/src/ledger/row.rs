@@ -36,6 +36,7 @@ pub(super) fn insert(entry: &Entry) -> Query<'static, Sqlite, SqliteArguments> {
         .bind(entry.rate.and_then(|rate| rate.monthly_cap).map(Money::micros))
         .bind(entry.rate.map(|rate| i64::try_from(rate.step).unwrap_or(i64::MAX)))
         .bind(entry.rate.map(|rate| i64::try_from(rate.minimum).unwrap_or(i64::MAX)))
+        .bind(entry.made_for.map(|intent| intent.to_string()))
 }
 
 /// The statement that writes `next` over the row of revision `seen`, and over no other.
@@ -48,6 +49,7 @@ pub(super) fn update(next: &Entry, seen: i64) -> Query<'static, Sqlite, SqliteAr
         .bind(next.updated_at.as_millisecond())
         .bind(next.last_error.clone())
         .bind(next.revision)
+        .bind(next.made_for.map(|intent| intent.to_string()))
         .bind(next.intent.id.to_string())
         .bind(seen)
 }
@@ -75,6 +77,7 @@ fn try_decode(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
         minted_at: time(row, "minted_at")?.ok_or_else(|| damaged("minted_at", "nothing"))?,
     };
     let client = row.try_get::<Option<String>, _>("client")?;
+    let made_for = row.try_get::<Option<String>, _>("made_for")?;
     Ok(Entry {
         account: row.try_get::<Option<String>, _>("account")?.map(AccountId::new),
         client: client.map(|text| text.parse().map_err(|_| damaged("client", &text))).transpose()?,
@@ -86,6 +89,7 @@ fn try_decode(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
         last_error: row.try_get("last_error")?,
         revision: row.try_get("revision")?,
         rate: rate(row)?,
+        made_for: made_for.map(|text| text.parse().map_err(|_| damaged("made_for", &text))).transpose()?,
         intent,
     })
 }

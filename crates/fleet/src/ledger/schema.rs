@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE intents ADD COLUMN price_cap INTEGER;
     ALTER TABLE intents ADD COLUMN price_step INTEGER;
     ALTER TABLE intents ADD COLUMN price_minimum INTEGER;
+    ALTER TABLE intents ADD COLUMN made_for TEXT;
     CREATE TABLE spent (
         owner    TEXT NOT NULL,
         provider TEXT NOT NULL,
@@ -60,7 +61,7 @@ macro_rules! select {
         concat!(
             "SELECT id, owner, client, provider, account, resource, name, resource_id, state, lifetime, adopted, ",
             "deadline, missing_since, minted_at, updated_at, last_error, revision, price_hourly, price_cap, ",
-            "price_step, price_minimum FROM intents ",
+            "price_step, price_minimum, made_for FROM intents ",
             $rest
         )
     };
@@ -71,11 +72,11 @@ pub(super) const VERSION_QUERY: &str =
 
 pub(super) const INSERT: &str = "INSERT INTO intents (id, owner, client, provider, account, resource, name, resource_id, \
     state, lifetime, adopted, deadline, missing_since, minted_at, updated_at, last_error, revision, price_hourly, price_cap, \
-    price_step, price_minimum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    price_step, price_minimum, made_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Compare and set: nothing changes unless the line is still the one that was read.
 pub(super) const UPDATE: &str = "UPDATE intents SET client = ?, resource_id = ?, state = ?, missing_since = ?, \
-    updated_at = ?, last_error = ?, revision = ? WHERE id = ? AND revision = ?";
+    updated_at = ?, last_error = ?, revision = ?, made_for = ? WHERE id = ? AND revision = ?";
 
 pub(super) const GET: &str = select!("WHERE id = ?");
 

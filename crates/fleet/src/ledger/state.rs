@@ -69,6 +69,8 @@ pub enum Event {
     Gone,
     /// The cloud refused to destroy the thing as it is, and whoever asked for it was told: it stays.
     Withdrawn,
+    /// It stays although the machine that it was made for goes.
+    Released,
     /// `client` looks after it no longer, for this reason. The next sweep does.
     Abandoned {
         /// Who gives up.
@@ -90,6 +92,7 @@ impl Event {
             Self::Destroy { .. } => "destroy",
             Self::Gone => "gone",
             Self::Withdrawn => "withdrawn",
+            Self::Released => "released",
             Self::Abandoned { .. } => "abandoned",
         }
     }
@@ -115,7 +118,7 @@ pub fn transition(state: State, event: &Event) -> Result<State> {
         (S::Bound | S::Destroying, Event::Withdrawn) => Ok(S::Bound),
         // A request that nobody waits for any more is one whose outcome nobody knows.
         (S::Sent, Event::Abandoned { .. }) => Ok(S::Uncertain),
-        (_, Event::Abandoned { .. }) | (S::Bound, Event::Missing) => Ok(state),
+        (_, Event::Abandoned { .. } | Event::Released) | (S::Bound, Event::Missing) => Ok(state),
         _ => {
             let what = format!("the intent is {} already and cannot become {}", state.as_str(), event.as_str());
             Err(Error::new(ErrorKind::Conflict, what).with_hint("another command has settled it meanwhile"))

@@ -9,6 +9,8 @@ mod accounts;
 #[cfg(test)]
 mod adopt;
 #[cfg(test)]
+mod belongings;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod cancel;
