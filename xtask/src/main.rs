@@ -26,7 +26,7 @@ usage: cargo xtask TASK
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
   bench list     what listing 1,000 and 10,000 droplets takes, at a simulated DigitalOcean
   kill-matrix    no machine is leaked, wherever the program is killed and whatever else goes wrong; `--sample` for some of it,
-                 and the name of a cloud for that one alone
+                 `--pairs` for two faults at a time, and the name of a cloud for that one alone
   gen-reference  docs/reference/, from what the program says of itself
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";

@@ -43,7 +43,9 @@ fn main() -> ExitCode {
     }
     let trial = |cloud: Cloud| {
         Trial::test(plan::name(cloud), move || {
+            let began = Instant::now();
             let tally = matrix(&lanes(cloud, Extent::Fast));
+            println!("{}: {tally}, in {} s", plan::name(cloud), began.elapsed().as_secs());
             if tally.is_good() { Ok(()) } else { Err(tally.to_string().into()) }
         })
     };

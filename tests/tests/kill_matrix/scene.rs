@@ -7,7 +7,7 @@ use machine_simcloud::{Charge, Cloud, Handle, Running, SimCloud};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::command::{Call, Ended, SPEED};
+use crate::command::{Call, Ended, Kill, SPEED};
 
 /// The account.
 const TOKEN: &str = "matrix";
@@ -91,9 +91,9 @@ impl Scene {
         self.run(state, args, None, None)
     }
 
-    pub(crate) fn run(&self, state: &Path, args: &[&str], kill_at: Option<u32>, later: Option<u32>) -> Ended {
-        let home = self.dir.path();
-        Call { variables: &self.variables, home, state, args: args.to_vec(), kill_at, later }.run()
+    pub(crate) fn run(&self, state: &Path, args: &[&str], kill: Option<Kill>, later: Option<u32>) -> Ended {
+        let (variables, home, cloud) = (&*self.variables, self.dir.path(), &self.handle);
+        Call { variables, home, state, args: args.to_vec(), kill, cloud, later }.run()
     }
 
     /// Calls until it says that all is settled, which takes as long as absence takes to be believed. What it said last.
