@@ -1,5 +1,6 @@
 //! The real command, in a process that may be killed.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -52,13 +53,17 @@ pub(crate) struct Call<'a> {
     pub(crate) later: Option<u32>,
 }
 
+/// The words that start this program.
+pub(crate) fn myself() -> Vec<OsString> {
+    vec![std::env::current_exe().unwrap().into()]
+}
+
 impl Call<'_> {
-    /// Runs it to its end, which may be that it is killed from outside because it waits for too long.
-    pub(crate) fn run(self) -> Ended {
-        let patience = if self.kill.is_some() { WAITING } else { PATIENCE };
-        let program = std::env::current_exe().unwrap();
-        let mut command = Command::new(program);
+    /// The command, before it is started by the words `start`.
+    pub(crate) fn command(&self, start: &[OsString]) -> Command {
+        let mut command = Command::new(&start[0]);
         command
+            .args(&start[1..])
             .env_clear()
             .env(AS_COMMAND, "1")
             .env("HOME", self.home)
@@ -77,7 +82,13 @@ impl Call<'_> {
         if let Some(later) = self.later {
             command.env("MACHINE_TEST_LATER", later.to_string());
         }
-        let mut child = command.spawn().expect("the command starts");
+        command
+    }
+
+    /// Runs it to its end, which may be that it is killed from outside because it waits for too long.
+    pub(crate) fn run(&self, start: &[OsString]) -> Ended {
+        let patience = if self.kill.is_some() { WAITING } else { PATIENCE };
+        let mut child = self.command(start).spawn().expect("the command starts");
         let (out, err) = (reader(child.stdout.take().unwrap()), reader(child.stderr.take().unwrap()));
         let pid = child.id();
         let waited = wait(&mut child, patience, || matches!(self.kill, Some(Kill::Answer(_))) && self.cloud.held() > 0);

@@ -71,11 +71,11 @@ impl Suite {
             }
             Self::KillMatrix => {
                 command.args(["--test", "kill_matrix"]);
-                Some("digitalocean")
+                Some("matrix: digitalocean")
             }
             Self::Trace => {
-                command.args(["--test", "clouds"]);
-                Some("syncs")
+                command.args(["--test", "kill_matrix"]);
+                Some("synced before it is sent")
             }
         };
         if only_build {
