@@ -87,6 +87,11 @@ fn schedule(lane: &Lane, scene: &Scene, name: &str, place: u32, done: &mut Done)
         }
         Err(why) => done.broken.push(said(&why, &ended)),
     }
+    // Whoever was told that it is made may rely on it, whatever else went wrong.
+    let told = matches!(lane.operation, Operation::Create | Operation::VolumeCreate) && ended.code == Some(0);
+    if told && lane.pass != Pass::LostState && scene.open(name).is_empty() {
+        done.wronged.push(said(&format!("`{name}` was made and is not there any more"), &ended));
+    }
     let machines = scene.charges(name).iter().filter(|charge| charge.kind == "machine").count();
     if machines > 1 {
         done.broken.push(said(&format!("{machines} machines were made for one wish"), &ended));

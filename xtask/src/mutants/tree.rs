@@ -1,5 +1,6 @@
 //! A copy of the sources in which mistakes are made.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,16 +46,12 @@ impl Tree {
             return Err(format!("git cannot list the sources: {}", String::from_utf8_lossy(&listed.stderr)));
         }
         let names = String::from_utf8(listed.stdout).map_err(|error| format!("the name of a source: {error}"))?;
-        for name in names.split('\0').filter(|name| !name.is_empty()) {
-            let (from, to) = (root.join(name), tree.path.join(name));
-            // Git still lists a file that was removed and not committed.
-            if !from.is_file() {
-                if to.is_file() {
-                    fs::remove_file(&to).map_err(|error| format!("{}: {error}", to.display()))?;
-                }
-                continue;
-            }
-            update(&from, &to).map_err(|error| format!("{name}: {error}"))?;
+        // Git still lists a file that was removed and not committed.
+        let names: BTreeSet<&str> = names.split('\0').filter(|name| root.join(name).is_file()).collect();
+        let kept = names.iter().map(|name| tree.path.join(name)).collect();
+        remove_others(&tree.path, &kept).map_err(|error| format!("{}: {error}", tree.path.display()))?;
+        for name in names {
+            update(&root.join(name), &tree.path.join(name)).map_err(|error| format!("{name}: {error}"))?;
         }
         Ok(tree)
     }
@@ -87,6 +84,22 @@ impl Tree {
         }
         Ok(made)
     }
+}
+
+/// Removes the files below `dir` that are not among `kept`, where there is such a directory yet.
+fn remove_others(dir: &Path, kept: &BTreeSet<PathBuf>) -> std::io::Result<()> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            remove_others(&path, kept)?;
+        } else if !kept.contains(&path) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies what differs, so that what does not keeps its time and is not built again.
