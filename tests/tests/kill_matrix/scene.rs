@@ -123,8 +123,10 @@ impl Scene {
 
     /// Everything of this name that was ever paid for.
     pub(crate) fn charges(&self, name: &str) -> Vec<Charge> {
-        // A volume's name carries its markers where the cloud has no better place for them.
-        let is_its = |charge: &Charge| charge.name == name || charge.name.starts_with(&format!("{name} ["));
+        // A volume's name carries its markers where the cloud has no better place for them, or a tag; and Fly knows no hyphens.
+        let (marked, tagged) = (format!("{name} ["), format!("{}_m", name.replace('-', "_")));
+        let begins = |charge: &Charge| charge.name.starts_with(&marked) || charge.name.starts_with(&tagged);
+        let is_its = |charge: &Charge| charge.name == name || charge.kind == "volume" && begins(charge);
         self.bill().charges.into_iter().filter(is_its).collect()
     }
 

@@ -1,8 +1,9 @@
 //! The tests that have to catch mistakes.
 
 use std::fmt;
+use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::Outcome;
 
@@ -35,30 +36,34 @@ pub(crate) enum Verdict {
     DoesNotBuild(String),
 }
 
+/// How cargo ended.
+struct Ran {
+    status: ExitStatus,
+    said: String,
+}
+
 impl Suite {
     /// Builds and runs it in the sources at `tree`.
     pub(crate) fn run(self, tree: &Path, build: &Path) -> Outcome<Verdict> {
         let built = self.cargo(tree, build, true)?;
         if !built.status.success() {
-            return Ok(Verdict::DoesNotBuild(String::from_utf8_lossy(&built.stderr).into_owned()));
+            return Ok(Verdict::DoesNotBuild(built.said));
         }
         let ran = self.cargo(tree, build, false)?;
         if ran.status.success() {
             return Ok(Verdict::Passed);
         }
-        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-        let mut failed: Vec<String> = said.lines().filter_map(failure).collect();
+        let mut failed: Vec<String> = ran.said.lines().filter_map(failure).collect();
         if ran.status.code() == Some(OVER) {
             failed.push(format!("not done within {LIMIT} s"));
         }
         if failed.is_empty() {
-            let heard = String::from_utf8_lossy(&ran.stderr);
-            return Err(format!("{self} ended with {} and names no test that failed:\n{said}\n{heard}", ran.status));
+            return Err(format!("{self} ended with {} and names no test that failed:\n{}", ran.status, ran.said));
         }
         Ok(Verdict::Failed(failed))
     }
 
-    fn cargo(self, tree: &Path, build: &Path, only_build: bool) -> Outcome<Output> {
+    fn cargo(self, tree: &Path, build: &Path, only_build: bool) -> Outcome<Ran> {
         let mut command = Command::new("timeout");
         command.args(["--kill-after=10", LIMIT]).arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // The same packages for every suite: with others the dependencies would have other features, and be built once more.
@@ -84,7 +89,15 @@ impl Suite {
             command.args(filter);
         }
         command.current_dir(tree).env("CARGO_TARGET_DIR", build).env("CARGO_TERM_COLOR", "never");
-        command.output().map_err(|error| format!("cannot run timeout: {error}"))
+        // Into a file and not into a pipe: what a test that failed leaves running would keep that open.
+        let path = build.join("said");
+        let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+        fs::create_dir_all(build).map_err(failed)?;
+        let file = File::create(&path).map_err(failed)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone().map_err(failed)?).stderr(file);
+        let status = command.status().map_err(|error| format!("cannot run timeout: {error}"))?;
+        let said = fs::read(&path).map_err(failed)?;
+        Ok(Ran { status, said: String::from_utf8_lossy(&said).into_owned() })
     }
 }
 
