@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::{Outcome, root};
 
-/// Builds it so that it is fast and can be killed, and runs all of it or a sample.
+/// Builds it so that it is fast and can be killed, and runs all of it, a sample, or pairs of faults.
 pub(crate) fn run(how: &[&str]) -> Outcome {
     let mut command = Command::new("cargo");
     command.args(["test", "--profile", "matrix", "-p", "machine-tests", "--test", "kill_matrix"]);
@@ -12,8 +12,9 @@ pub(crate) fn run(how: &[&str]) -> Outcome {
     for word in how {
         match *word {
             "--sample" => command.env("MACHINE_KILL_MATRIX", "sample"),
+            "--pairs" => command.env("MACHINE_KILL_MATRIX", "pairs"),
             cloud @ ("fly" | "digitalocean" | "vultr") => command.env("MACHINE_KILL_CLOUD", cloud),
-            other => return Err(format!("`{other}` is neither `--sample` nor a cloud")),
+            other => return Err(format!("`{other}` is neither `--sample` nor `--pairs` nor a cloud")),
         };
     }
     let status = command.status().map_err(|error| format!("cannot run cargo: {error}"))?;

@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|kill-matrix|gen-reference|picture`.
+//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|kill-matrix|mutants|gen-reference|picture`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
@@ -8,6 +8,7 @@ mod advisories;
 mod bench;
 mod ci;
 mod kill_matrix;
+mod mutants;
 mod ordinary_user;
 mod picture;
 mod reference;
@@ -26,7 +27,9 @@ usage: cargo xtask TASK
   bench local    how fast and how small machines on this computer are, against bwrap and runc where installed
   bench list     what listing 1,000 and 10,000 droplets takes, at a simulated DigitalOcean
   kill-matrix    no machine is leaked, wherever the program is killed and whatever else goes wrong; `--sample` for some of it,
-                 and the name of a cloud for that one alone
+                 `--pairs` for two faults at a time, and the name of a cloud for that one alone
+  mutants        deliberate mistakes in what keeps machines from being leaked, and which test catches each; all, or those
+                 whose names contain a given word
   gen-reference  docs/reference/, from what the program says of itself
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         ["bench", "local"] => bench::local::run(),
         ["bench", "list"] => bench::list::run(),
         ["kill-matrix", how @ ..] => kill_matrix::run(how),
+        ["mutants", which @ ..] => mutants::run(which),
         ["gen-reference"] => reference::generate(),
         ["picture"] => picture::make(),
         [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),

@@ -49,7 +49,7 @@ pub(crate) async fn spoil(what: &What, reply: Reply) -> Response<Body> {
             let half = reply.body.slice(..reply.body.len() / 2);
             whole(Reply { body: half, ..reply })
         }
-        What::StaleList { .. } | What::EmptyList | What::Late { .. } => whole(reply),
+        What::Hold | What::StaleList { .. } | What::EmptyList | What::Late { .. } => whole(reply),
     }
 }
 

@@ -80,7 +80,7 @@ async fn plan(State(desk): State<Desk>, request: Request) -> Response<Body> {
 }
 
 async fn calm(State(desk): State<Desk>) -> Response<Body> {
-    desk.sim.faults.calm();
+    desk.sim.calm();
     whole(Reply::nothing())
 }
 

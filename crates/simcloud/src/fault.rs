@@ -12,7 +12,7 @@ const LIMIT: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The operation that it happens to (`create_droplet`), or `*` for any.
+    /// The operation that it happens to (`create_droplet`), `*` for any, or `change` for any that is not merely a look.
     pub operation: String,
     /// Whether the operation has taken effect by then.
     #[serde(default)]
@@ -49,6 +49,8 @@ pub enum What {
         /// Milliseconds.
         ms: u64,
     },
+    /// The answer is held back until the plan is forgotten, or its client has gone.
+    Hold,
     /// The answer stops in the middle of its body and the connection with it.
     Cut,
     /// Another answer.
@@ -113,12 +115,18 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// What happens to this request: the first fault that fits and has let enough requests pass.
-    pub(crate) fn take(&self, operation: &str) -> Option<(When, What)> {
+    /// What happens to this request, which `changes` something or looks: the first fault that fits and has let enough requests
+    /// pass.
+    pub(crate) fn take(&self, operation: &str, changes: bool) -> Option<(When, What)> {
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut struck = None;
         for (index, fault) in planned.iter_mut().enumerate() {
-            if fault.operation != "*" && fault.operation != operation {
+            let fits = match fault.operation.as_str() {
+                "*" => true,
+                "change" => changes,
+                named => named == operation,
+            };
+            if !fits {
                 continue;
             }
             if fault.skip > 0 {
@@ -153,7 +161,7 @@ mod tests {
         let faults = Faults::default();
         let text = r#"{"operation": "list_droplets", "what": {"status": {"code": 503}}, "times": 2, "skip": 1}"#;
         assert!(faults.plan(&[serde_json::from_str(text).unwrap()]));
-        let struck: Vec<_> = (0..4).map(|_| faults.take("list_droplets").is_some()).collect();
+        let struck: Vec<_> = (0..4).map(|_| faults.take("list_droplets", false).is_some()).collect();
         assert_eq!(struck, [false, true, true, false]);
         assert_eq!(faults.planned(), []);
     }
@@ -163,7 +171,17 @@ mod tests {
         let faults = Faults::default();
         let text = r#"{"operation": "create_droplet", "when": "before", "what": "reset"}"#;
         assert!(faults.plan(&[serde_json::from_str(text).unwrap()]));
-        assert_eq!(faults.take("list_droplets"), None);
-        assert_eq!(faults.take("create_droplet"), Some((When::Before, What::Reset)));
+        assert_eq!(faults.take("list_droplets", false), None);
+        assert_eq!(faults.take("create_droplet", true), Some((When::Before, What::Reset)));
+    }
+
+    #[test]
+    fn a_fault_of_changes_leaves_looks_alone() {
+        let faults = Faults::default();
+        let text = r#"{"operation": "change", "what": "hold", "skip": 1}"#;
+        assert!(faults.plan(&[serde_json::from_str(text).unwrap()]));
+        assert_eq!(faults.take("create_droplet", true), None);
+        assert_eq!(faults.take("list_droplets", false), None);
+        assert_eq!(faults.take("delete_droplet", true), Some((When::After, What::Hold)));
     }
 }

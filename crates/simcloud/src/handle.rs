@@ -22,9 +22,14 @@ impl Handle {
         self.0.sim.faults.plan(faults)
     }
 
-    /// Forgets every fault that has not happened.
+    /// Forgets every fault that has not happened, and lets go the answers that are held back.
     pub fn calm(&self) {
-        self.0.sim.faults.calm();
+        self.0.sim.calm();
+    }
+
+    /// How many answers are held back just now: their requests have taken effect, and nobody has been told.
+    pub fn held(&self) -> usize {
+        self.0.sim.gate.held()
     }
 
     /// Puts a machine into a state of that word, whatever it means. `false` if there is no such machine.

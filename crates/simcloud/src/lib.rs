@@ -29,6 +29,7 @@ mod digitalocean;
 mod fake;
 mod fault;
 mod fly;
+mod gate;
 mod guests;
 mod handle;
 mod ids;

@@ -90,7 +90,7 @@ where
         return whole(Reply::json(413, &serde_json::json!({"error": "the body is too large"})));
     };
     sim.traffic.count(operation);
-    let fault = sim.faults.take(operation);
+    let fault = sim.faults.take(operation, head.method != Method::GET);
     let veil = fault.as_ref().map(|(_, what)| veil(what)).unwrap_or_default();
     let call = Call {
         operation,
@@ -105,10 +105,11 @@ where
     if let Some((When::Before, what)) = &fault
         && !what.is_veil()
     {
-        if !matches!(what, What::Slow { .. }) {
+        if !matches!(what, What::Slow { .. } | What::Hold) {
             let unasked = Reply::json(200, &serde_json::json!({"message": "unavailable"}));
             return spoil(what, unasked).await;
         }
+        hold(&sim, what).await;
         drop(spoil(what, Reply::nothing()).await);
     }
     if head.method != Method::GET {
@@ -129,8 +130,18 @@ where
         response: Bytes::clone(&reply.body),
     });
     match fault {
-        Some((When::After, what)) => spoil(&what, reply).await,
+        Some((When::After, what)) => {
+            hold(&sim, &what).await;
+            spoil(&what, reply).await
+        }
         _ => whole(reply),
+    }
+}
+
+/// Waits where the fault says so.
+async fn hold(sim: &Sim, what: &What) {
+    if matches!(what, What::Hold) {
+        sim.gate.wait().await;
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::bill::Bill;
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::gate::Gate;
 use crate::machines::Machines;
 use crate::quirks::Quirks;
 use crate::traffic::Traffic;
@@ -21,6 +22,8 @@ pub(crate) struct Sim {
     pub(crate) bill: Bill,
     /// What is to go wrong.
     pub(crate) faults: Faults,
+    /// Where answers are held back.
+    pub(crate) gate: Gate,
     /// What went over the wire.
     pub(crate) traffic: Traffic,
     /// How late the cloud is.
@@ -44,12 +47,18 @@ impl Sim {
         recording: bool,
     ) -> Self {
         let (faults, traffic, changed) = (Faults::default(), Traffic::new(recording), AtomicBool::new(false));
-        Self { clock, bill, faults, traffic, quirks, machines, rate_limits, changed }
+        Self { clock, bill, faults, gate: Gate::default(), traffic, quirks, machines, rate_limits, changed }
     }
 
     /// What its clock shows.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Forgets every fault that has not happened, and lets go what is held back.
+    pub(crate) fn calm(&self) {
+        self.faults.calm();
+        self.gate.open();
     }
 
     /// Something has changed that should outlive a restart.

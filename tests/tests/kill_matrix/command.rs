@@ -1,10 +1,13 @@
 //! The real command, in a process that may be killed.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use machine_simcloud::Handle;
 
 /// Set where this program is to be the command.
 pub(crate) const AS_COMMAND: &str = "MACHINE_TEST_AS_COMMAND";
@@ -14,6 +17,16 @@ pub(crate) const SPEED: u32 = 100;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a command may go on that waits for something, before it is killed from outside.
 const WAITING: Duration = Duration::from_secs(10);
+
+/// Where a command is killed, counted from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kill {
+    /// At a place of its own: around a write of its ledger, or before or after an exchange with the cloud. It does that itself.
+    Place(u32),
+    /// Between the effect of a request that changes something and its answer. Looks have no effect, so that for them this is the
+    /// place before them once more.
+    Answer(u32),
+}
 
 /// How a command ended.
 #[derive(Debug)]
@@ -32,19 +45,25 @@ pub(crate) struct Call<'a> {
     pub(crate) home: &'a Path,
     pub(crate) state: &'a Path,
     pub(crate) args: Vec<&'a str>,
-    /// The place at which it is killed, counted from one.
-    pub(crate) kill_at: Option<u32>,
+    /// Where it is killed.
+    pub(crate) kill: Option<Kill>,
+    /// The cloud, which may be holding back an answer.
+    pub(crate) cloud: &'a Handle,
     /// How many seconds later it is for it than it is.
     pub(crate) later: Option<u32>,
 }
 
+/// The words that start this program.
+pub(crate) fn myself() -> Vec<OsString> {
+    vec![std::env::current_exe().unwrap().into()]
+}
+
 impl Call<'_> {
-    /// Runs it to its end, which may be that it is killed from outside because it waits for too long.
-    pub(crate) fn run(self) -> Ended {
-        let patience = if self.kill_at.is_some() { WAITING } else { PATIENCE };
-        let program = std::env::current_exe().unwrap();
-        let mut command = Command::new(program);
+    /// The command, before it is started by the words `start`.
+    pub(crate) fn command(&self, start: &[OsString]) -> Command {
+        let mut command = Command::new(&start[0]);
         command
+            .args(&start[1..])
             .env_clear()
             .env(AS_COMMAND, "1")
             .env("HOME", self.home)
@@ -57,22 +76,29 @@ impl Call<'_> {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if let Some(place) = self.kill_at {
+        if let Some(Kill::Place(place)) = self.kill {
             command.env("MACHINE_TEST_KILL_AT", place.to_string());
         }
         if let Some(later) = self.later {
             command.env("MACHINE_TEST_LATER", later.to_string());
         }
-        let mut child = command.spawn().expect("the command starts");
+        command
+    }
+
+    /// Runs it to its end, which may be that it is killed from outside because it waits for too long.
+    pub(crate) fn run(&self, start: &[OsString]) -> Ended {
+        let patience = if self.kill.is_some() { WAITING } else { PATIENCE };
+        let mut child = self.command(start).spawn().expect("the command starts");
         let (out, err) = (reader(child.stdout.take().unwrap()), reader(child.stderr.take().unwrap()));
         let pid = child.id();
-        let in_time = wait(&mut child, patience);
-        if !in_time {
+        let waited = wait(&mut child, patience, || matches!(self.kill, Some(Kill::Answer(_))) && self.cloud.held() > 0);
+        if waited != Waited::Ended {
             child.kill().unwrap();
         }
         let status = child.wait().unwrap();
         let said = out.join().unwrap() + &err.join().unwrap();
-        Ended { code: status.code(), killed: in_time && status.signal() == Some(9), said, pid }
+        let killed = waited != Waited::TooLong && status.signal() == Some(9);
+        Ended { code: status.code(), killed, said, pid }
     }
 }
 
@@ -85,16 +111,28 @@ fn reader(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHan
     std::thread::Builder::new().name("reader".to_owned()).spawn(read).unwrap()
 }
 
-/// Whether it ends by itself within `patience`.
-fn wait(child: &mut Child, patience: Duration) -> bool {
+/// How the wait for a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Ended,
+    /// The moment has come to kill it.
+    Ripe,
+    TooLong,
+}
+
+/// Waits until it ends by itself, or is ripe, but not for longer than `patience`.
+fn wait(child: &mut Child, patience: Duration, is_ripe: impl Fn() -> bool) -> Waited {
     let began = Instant::now();
     while began.elapsed() < patience {
         if child.try_wait().unwrap().is_some() {
-            return true;
+            return Waited::Ended;
+        }
+        if is_ripe() {
+            return Waited::Ripe;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    false
+    Waited::TooLong
 }
 
 /// Waits until the reaper of a command that has died is done. Whether it is, in time.

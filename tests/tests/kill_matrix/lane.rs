@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use machine_simcloud::{Fault, What, When};
 use serde_json::Value;
 
-use crate::command::{Ended, reaper_is_done};
-use crate::plan::{Lane, Operation, Pass};
+use crate::command::{Ended, Kill, reaper_is_done};
+use crate::plan::{Lane, Moment, Operation, Pass};
 use crate::scene::Scene;
 use crate::tally::Done;
 
@@ -61,10 +62,18 @@ fn schedule(lane: &Lane, scene: &Scene, name: &str, place: u32, done: &mut Done)
             args = vec!["--no-reaper", "run", "--name", name, "--", "true"];
         }
     }
-    if let Some((_, fault)) = &lane.fault {
-        assert!(scene.handle.plan(std::slice::from_ref(fault)), "there is room for a fault");
-    }
-    let ended = scene.run(&state, &args, Some(place), None);
+    let mut faults: Vec<Fault> = lane.faults.iter().map(|(_, fault)| fault.clone()).collect();
+    let kill = match lane.moment {
+        Moment::Place => Kill::Place(place),
+        Moment::Answer => {
+            // First, so that it comes before another fault of the same request.
+            let operation = "change".to_owned();
+            faults.insert(0, Fault { operation, when: When::After, what: What::Hold, times: 1, skip: place - 1 });
+            Kill::Answer(place)
+        }
+    };
+    assert!(scene.handle.plan(&faults), "there is room for faults");
+    let ended = scene.run(&state, &args, Some(kill), None);
     scene.handle.calm();
     let said = |what: &str, ended: &Ended| {
         format!("place {place}: {what} (it ended with {:?}: {})", ended.code, ended.said.trim())
@@ -78,8 +87,13 @@ fn schedule(lane: &Lane, scene: &Scene, name: &str, place: u32, done: &mut Done)
         }
         Err(why) => done.broken.push(said(&why, &ended)),
     }
+    // Whoever was told that it is made may rely on it, whatever else went wrong.
+    let told = matches!(lane.operation, Operation::Create | Operation::VolumeCreate) && ended.code == Some(0);
+    if told && lane.pass != Pass::LostState && scene.open(name).is_empty() {
+        done.wronged.push(said(&format!("`{name}` was made and is not there any more"), &ended));
+    }
     let machines = scene.charges(name).iter().filter(|charge| charge.kind == "machine").count();
-    if machines > 1 && lane.fault.is_none() {
+    if machines > 1 {
         done.broken.push(said(&format!("{machines} machines were made for one wish"), &ended));
     }
     if let Err(why) = finish(lane, scene, name) {

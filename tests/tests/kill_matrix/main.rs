@@ -2,19 +2,27 @@
 //! it writes its ledger or speaks with a cloud, and what is left then, by the simulated clouds' own bill.
 //!
 //! Without more it runs what fits into two minutes. `cargo xtask kill-matrix` runs all of it.
+//!
+//! Beside the matrix stands what no kill at a place can show: the order of system calls, races, disks that are full, and a death
+//! among hundreds of requests.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a test; with a harness of its own the lints do not see that"
 )]
 
+mod batch;
 mod command;
+mod disk;
 mod lane;
 mod plan;
+mod race;
 mod scene;
 mod tally;
+mod trace;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -38,16 +46,46 @@ fn main() -> ExitCode {
     if std::env::var_os(AS_COMMAND).is_some() {
         return Runner::builtin().run();
     }
+    if std::env::var_os(batch::AS_BATCH).is_some() {
+        batch::make();
+    }
     if let Some(extent) = Extent::asked_for() {
         return everything(extent);
     }
     let trial = |cloud: Cloud| {
-        Trial::test(plan::name(cloud), move || {
+        Trial::test(format!("matrix: {}", plan::name(cloud)), move || {
+            let began = Instant::now();
             let tally = matrix(&lanes(cloud, Extent::Fast));
+            println!("{}: {tally}, in {} s", plan::name(cloud), began.elapsed().as_secs());
             if tally.is_good() { Ok(()) } else { Err(tally.to_string().into()) }
         })
     };
-    libtest_mimic::run(&Arguments::from_args(), plan::CLOUDS.into_iter().map(trial).collect()).exit_code()
+    let mut trials: Vec<_> = plan::CLOUDS.into_iter().map(trial).collect();
+    for cloud in plan::CLOUDS {
+        let name = plan::name(cloud);
+        trials.push(single(format!("synced before it is sent: {name}"), move || {
+            trace::the_record_is_synced_before_the_request_is_sent(cloud);
+        }));
+        trials.push(single(format!("one name wanted twice: {name}"), move || {
+            race::two_create_the_same_name_at_once(cloud);
+        }));
+    }
+    trials.push(single("two hundred, killed half-way".to_owned(), || {
+        batch::two_hundred_killed_half_way_are_swept_without_a_question();
+    }));
+    trials.push(single("a full disk".to_owned(), disk::a_full_disk_makes_nothing_and_loses_nothing));
+    trials.push(single("a state that may only be read".to_owned(), || {
+        disk::what_may_only_be_read_is_refused_before_any_request();
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A case that fails by panicking.
+fn single(name: String, case: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, move || {
+        case();
+        Ok(())
+    })
 }
 
 /// All of it, with a line for each lane.

@@ -4,6 +4,12 @@ use std::fmt;
 
 use machine_simcloud::{Cloud, Fault, What, When};
 
+/// Every how manieth place is taken where two faults meet.
+const PAIRS_STRIDE: u32 = 11;
+/// Faults after which nobody knows what became of the request.
+const UNCLEAR: [&str; 6] =
+    ["a reset before", "a reset after", "a 408", "a 500 before", "a 500 after", "a late creation"];
+
 /// The clouds.
 pub(crate) const CLOUDS: [Cloud; 3] = [Cloud::Fly, Cloud::DigitalOcean, Cloud::Vultr];
 
@@ -16,6 +22,8 @@ pub(crate) enum Extent {
     Sample,
     /// Every operation, pass, kill and single fault.
     Full,
+    /// Pairs of faults, and some of the kills.
+    Pairs,
 }
 
 impl Extent {
@@ -24,6 +32,7 @@ impl Extent {
         match std::env::var("MACHINE_KILL_MATRIX").ok()?.as_str() {
             "full" => Some(Self::Full),
             "sample" => Some(Self::Sample),
+            "pairs" => Some(Self::Pairs),
             _ => None,
         }
     }
@@ -50,13 +59,25 @@ pub(crate) enum Pass {
     LostState,
 }
 
+/// The moments at which an operation can be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Around every write of the ledger and every exchange with the cloud.
+    Place,
+    /// Between the effect of a request and its answer.
+    Answer,
+}
+
 /// Schedules that share an account: one for each place at which the operation can be killed, and one where it is not.
 #[derive(Debug, Clone)]
 pub(crate) struct Lane {
     pub(crate) cloud: Cloud,
     pub(crate) operation: Operation,
     pub(crate) pass: Pass,
-    pub(crate) fault: Option<(&'static str, Fault)>,
+    /// At which moments it is killed.
+    pub(crate) moment: Moment,
+    /// What goes wrong beside the kill.
+    pub(crate) faults: Vec<(&'static str, Fault)>,
     /// Every how manieth place is taken.
     pub(crate) stride: u32,
 }
@@ -64,10 +85,14 @@ pub(crate) struct Lane {
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {:?}", name(self.cloud), self.operation, self.pass)?;
-        match &self.fault {
-            Some((name, fault)) => write!(f, " with {name} at {}", fault.operation),
-            None => Ok(()),
+        if self.moment == Moment::Answer {
+            write!(f, " before the answer")?;
         }
+        for (index, (name, fault)) in self.faults.iter().enumerate() {
+            let word = if index == 0 { "with" } else { "and" };
+            write!(f, " {word} {name} at {}", fault.operation)?;
+        }
+        Ok(())
     }
 }
 
@@ -82,7 +107,7 @@ pub(crate) fn name(cloud: Cloud) -> &'static str {
 /// The lanes of a cloud.
 pub(crate) fn lanes(cloud: Cloud, extent: Extent) -> Vec<Lane> {
     use Operation::{Create, Destroy, Run, VolumeAttach, VolumeCreate};
-    let lane = |operation, pass, fault, stride| Lane { cloud, operation, pass, fault, stride };
+    let lane = |operation, pass, moment, faults, stride| Lane { cloud, operation, pass, moment, faults, stride };
     let mut lanes = Vec::new();
     for operation in [Create, Run, Destroy, VolumeCreate, VolumeAttach] {
         // Fly gives volumes to machines only when they are created.
@@ -98,15 +123,40 @@ pub(crate) fn lanes(cloud: Cloud, extent: Extent) -> Vec<Lane> {
                 (Extent::Full, _) => 1,
                 (Extent::Fast, Pass::Gc) => 2,
                 (Extent::Fast | Extent::Sample, _) => 7,
+                (Extent::Pairs, _) => PAIRS_STRIDE,
             };
-            lanes.push(lane(operation, pass, None, stride));
-            if extent != Extent::Fast {
-                let faults = faults(cloud, operation).into_iter();
-                lanes.extend(faults.map(|fault| lane(operation, pass, Some(fault), stride)));
+            let troubles = match extent {
+                Extent::Fast => vec![Vec::new()],
+                Extent::Sample | Extent::Full => {
+                    let single = faults(cloud, operation).into_iter().map(|fault| vec![fault]);
+                    std::iter::once(Vec::new()).chain(single).collect()
+                }
+                Extent::Pairs => pairs(cloud, operation),
+            };
+            for faults in troubles {
+                lanes.push(lane(operation, pass, Moment::Place, faults.clone(), stride));
+                // There are so few of these that none is left out.
+                lanes.push(lane(operation, pass, Moment::Answer, faults, 1));
             }
         }
     }
     lanes
+}
+
+/// What goes wrong together: something that leaves it open what became of the request that matters, and then whatever can go wrong
+/// when that is looked into or undone.
+fn pairs(cloud: Cloud, operation: Operation) -> Vec<Vec<(&'static str, Fault)>> {
+    let [make, _, remove] = operations(cloud, operation);
+    let first = if operation == Operation::Destroy { remove } else { make };
+    let (begin, mut follow) = (faults(cloud, operation), faults(cloud, operation));
+    follow.retain(|(_, fault)| fault.operation != first);
+    // A destroy is asked for again, and the second request can fail like the first.
+    if operation == Operation::Destroy {
+        follow.extend(faults(cloud, operation).into_iter().filter(|(_, fault)| fault.operation == remove));
+    }
+    let open = |(name, fault): &(&'static str, Fault)| fault.operation == first && UNCLEAR.contains(name);
+    let begin: Vec<_> = begin.into_iter().filter(open).collect();
+    begin.iter().flat_map(|one| follow.iter().map(|two| vec![one.clone(), two.clone()])).collect()
 }
 
 /// What can go wrong beside the kill, at the requests that matter to the operation.

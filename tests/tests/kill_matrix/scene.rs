@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use machine_simcloud::{Charge, Cloud, Handle, Running, SimCloud};
+use machine_simcloud::{Charge, Cloud, Handle, Running, SimCloud, Statement};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::command::{Call, Ended, SPEED};
+use crate::command::{Call, Ended, Kill, SPEED, myself};
 
 /// The account.
-const TOKEN: &str = "matrix";
+pub(crate) const TOKEN: &str = "matrix";
 /// How long something may take to come to rest.
 const REST: Duration = Duration::from_secs(20);
 /// What is there beside ours and has to stay, by name.
@@ -91,9 +91,19 @@ impl Scene {
         self.run(state, args, None, None)
     }
 
-    pub(crate) fn run(&self, state: &Path, args: &[&str], kill_at: Option<u32>, later: Option<u32>) -> Ended {
-        let home = self.dir.path();
-        Call { variables: &self.variables, home, state, args: args.to_vec(), kill_at, later }.run()
+    pub(crate) fn run(&self, state: &Path, args: &[&str], kill: Option<Kill>, later: Option<u32>) -> Ended {
+        Call { kill, later, ..self.plain(state, args) }.run(&myself())
+    }
+
+    /// A command that nothing happens to.
+    pub(crate) fn plain<'a>(&'a self, state: &'a Path, args: &[&'a str]) -> Call<'a> {
+        let (variables, home, cloud) = (&*self.variables, self.dir.path(), &self.handle);
+        Call { variables, home, state, args: args.to_vec(), kill: None, cloud, later: None }
+    }
+
+    /// A directory for what else belongs to the scene.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Calls until it says that all is settled, which takes as long as absence takes to be believed. What it said last.
@@ -113,10 +123,11 @@ impl Scene {
 
     /// Everything of this name that was ever paid for.
     pub(crate) fn charges(&self, name: &str) -> Vec<Charge> {
-        // A volume's name carries its markers where the cloud has no better place for them.
-        let is_its = |charge: &Charge| charge.name == name || charge.name.starts_with(&format!("{name} ["));
-        let bill = self.running.as_ref().and_then(|running| running.bill(self.cloud)).unwrap();
-        bill.charges.into_iter().filter(is_its).collect()
+        // A volume's name carries its markers where the cloud has no better place for them, or a tag; and Fly knows no hyphens.
+        let (marked, tagged) = (format!("{name} ["), format!("{}_m", name.replace('-', "_")));
+        let begins = |charge: &Charge| charge.name.starts_with(&marked) || charge.name.starts_with(&tagged);
+        let is_its = |charge: &Charge| charge.name == name || charge.kind == "volume" && begins(charge);
+        self.bill().charges.into_iter().filter(is_its).collect()
     }
 
     /// What still costs something of this name.
@@ -124,12 +135,26 @@ impl Scene {
         self.charges(name).into_iter().filter(|charge| charge.until.is_none()).collect()
     }
 
+    /// How many things were ever paid for whose names begin so.
+    pub(crate) fn count(&self, beginning: &str) -> usize {
+        self.bill().charges.iter().filter(|charge| charge.name.starts_with(beginning)).count()
+    }
+
+    /// How many of them still cost something.
+    pub(crate) fn open_count(&self, beginning: &str) -> usize {
+        let is_open = |charge: &&Charge| charge.name.starts_with(beginning) && charge.until.is_none();
+        self.bill().charges.iter().filter(is_open).count()
+    }
+
+    fn bill(&self) -> Statement {
+        self.running.as_ref().and_then(|running| running.bill(self.cloud)).unwrap()
+    }
+
     /// What had to stay and has not.
     pub(crate) fn wronged(&self) -> Vec<String> {
         let mut gone: Vec<String> =
             [OURS, THEIRS].into_iter().filter(|name| self.open(name).len() != 1).map(str::to_owned).collect();
-        let bill = self.running.as_ref().and_then(|running| running.bill(self.cloud)).unwrap();
-        if !bill.charges.iter().any(|charge| charge.id == self.unmarked && charge.until.is_none()) {
+        if !self.bill().charges.iter().any(|charge| charge.id == self.unmarked && charge.until.is_none()) {
             gone.push("the machine that carries no marker".to_owned());
         }
         gone

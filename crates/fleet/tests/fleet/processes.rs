@@ -4,7 +4,7 @@ use crate::fake::CreateFault;
 use crate::rig::*;
 use machine_core::{Budget, Markers, Money};
 use machine_fleet::{Event, Outcome, Reason, SweepOptions};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -13,20 +13,45 @@ const STATE: &str = "FLEET_TEST_STATE";
 /// Tells it what to do.
 const PART: &str = "FLEET_TEST_PART";
 
+/// Another process, which does not outlive the test that it belongs to, whether that passes or fails.
+struct Other(Child);
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Other {
+    fn kill(&mut self) {
+        // One that has ended by itself cannot be killed, and need not.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    /// Waits for its end; answers with whether it went well, and what it said.
+    fn end(mut self) -> (bool, String) {
+        let mut said = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.0.wait().unwrap().success(), said)
+    }
+}
+
 /// Starts this program again to play `part` on `dir`.
-fn play(part: &str, dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+fn play(part: &str, dir: &Path) -> Other {
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "processes::the_other_process", "--nocapture", "--test-threads=1"])
         .env(STATE, dir)
         .env(PART, part)
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap()
+        .unwrap();
+    Other(child)
 }
 
 /// Waits until it says so.
-fn wait_for(child: &mut Child, word: &str) {
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+fn wait_for(child: &mut Other, word: &str) {
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains(word)), "it ended without {word:?}");
 }
 
@@ -103,8 +128,7 @@ async fn killed_between_record_and_answer_is_settled_by_the_next_process() {
         assert!(rig.fleet.sweep(SweepOptions::default()).await.unwrap().items.is_empty(), "its client lives");
         assert_eq!(rig.fake.bill().len(), usize::from(made));
 
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child.kill();
         assert!(rig.fleet.needs_sweep().await.unwrap());
         let report = rig.fleet.sweep(SweepOptions::default()).await.unwrap();
         let expected = if made { Outcome::Destroyed } else { Outcome::NeverMade };
@@ -128,8 +152,7 @@ async fn killed_while_it_waits_loses_its_machine() {
     assert_eq!(bound.resource_id.as_deref(), Some(id.as_str()));
     let client = bound.client.unwrap();
     rig.fleet.settle(client, soon()).await.unwrap_err();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     let items = rig.fleet.settle(client, soon()).await.unwrap();
     assert_eq!((items[0].reason, &items[0].outcome), (Reason::ClientDied, &Outcome::Destroyed));
     assert!(rig.fake.bill().is_empty());
@@ -162,11 +185,10 @@ async fn of_two_processes_one_settles_each_intent() {
 }
 
 /// What they say that they have won, together.
-fn all_won(children: impl IntoIterator<Item = Child>) -> usize {
-    let won = |child: Child| {
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{text}");
+fn all_won(children: impl IntoIterator<Item = Other>) -> usize {
+    let won = |child: Other| {
+        let (well, text) = child.end();
+        assert!(well, "{text}");
         let line = text.lines().find_map(|line| line.split_once("won ")).unwrap_or_else(|| panic!("{text}"));
         line.1.trim().parse::<usize>().unwrap()
     };
@@ -186,7 +208,7 @@ async fn many_processes_write_at_once_and_nothing_is_lost() {
     let rig = Rig::new().await;
     let children: Vec<_> = (0..4).map(|_| play("record many", rig.dir.path())).collect();
     for child in children {
-        assert!(child.wait_with_output().unwrap().status.success());
+        assert!(child.end().0);
     }
     let states = rig.states().await;
     assert_eq!(states.len(), 160);

@@ -7,6 +7,9 @@ pub(crate) use crate::fake::Fake;
 pub(crate) use machine_core::{Deadline, Lifetime, Machine, MachineSpec, OwnerId, Result};
 pub(crate) use machine_fleet::{Entry, Fleet, Ledger, SqliteLedger, State, StateDir};
 
+/// How long a create may take of one that is sooner done with waiting.
+pub(crate) const QUICK_CREATE: Duration = Duration::from_millis(100);
+
 /// A fake cloud, and a fleet on it with a ledger of its own.
 pub(crate) struct Rig {
     pub(crate) fake: Arc<Fake>,
@@ -30,6 +33,15 @@ impl Rig {
     /// Another process on the same ledger and cloud, as far as the ledger can tell.
     pub(crate) async fn other(&self) -> Fleet {
         fleet(&self.fake, &self.dir).await
+    }
+
+    /// Another process that is sooner done with waiting, for tests with many steps.
+    pub(crate) async fn quick(&self) -> Fleet {
+        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&self.dir).await.unwrap());
+        Fleet::builder(Arc::clone(&self.fake) as _, ledger)
+            .create_within(QUICK_CREATE)
+            .resolve_within(Duration::from_millis(200))
+            .build()
     }
 
     pub(crate) fn owner(&self) -> OwnerId {

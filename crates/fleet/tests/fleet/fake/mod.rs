@@ -29,7 +29,7 @@ pub(crate) enum CreateFault {
     Late(u32),
     /// It is made, its start fails, and the error says so.
     Applied,
-    /// It is made, and the answer never comes.
+    /// It is made and says so to the test, and the answer never comes.
     Hang,
     /// It waits at the gate first, and goes well.
     Gate,
@@ -48,6 +48,17 @@ pub(crate) enum DestroyFault {
     LostAnswer,
     /// Accepted; still there for this many looks at it, and then in this many lists.
     Slow(u32, u32),
+    /// It happens, and the answer never comes.
+    Hang,
+}
+
+/// How the next list or look-up lies: it says that it is complete.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum ListFault {
+    /// There is nothing on it.
+    Empty,
+    /// It is as old as lists may be.
+    Stale,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +77,7 @@ pub(crate) struct World {
     pub(crate) parts: parts::Parts,
     pub(crate) on_create: VecDeque<CreateFault>,
     pub(crate) on_destroy: VecDeque<DestroyFault>,
+    pub(crate) on_list: VecDeque<ListFault>,
     /// Lists and finds leave this much out and say that they are partial.
     pub(crate) partial: bool,
     /// Lists fail.
@@ -74,6 +86,8 @@ pub(crate) struct World {
     pub(crate) update_fails: bool,
     pub(crate) calls: Vec<&'static str>,
     next: u32,
+    /// What was there once, and until when.
+    gone: Vec<(Timestamp, Machine)>,
 }
 
 #[derive(Debug)]
@@ -148,7 +162,7 @@ impl Fake {
 
     /// Takes a machine away by other means.
     pub(crate) fn take(&self, id: &MachineId) {
-        self.world().machines.remove(id.as_str()).unwrap();
+        assert!(self.world().remove(id.as_str()));
     }
 
     pub(crate) fn edit(&self, id: &MachineId, edit: impl FnOnce(&mut Machine)) {
@@ -172,11 +186,34 @@ impl World {
         machine
     }
 
-    /// What a look at everything shows; each look brings late things nearer and takes going things further.
-    fn look(&mut self) -> Vec<Machine> {
-        let shown = self.machines.values_mut().filter_map(Thing::listed).collect();
-        self.machines.retain(|_, thing| thing.going != Some((0, 0)));
+    /// What a look at everything shows; each look brings late things nearer and takes going things further. Lists may be `lag` old.
+    fn look(&mut self, lag: Duration) -> Vec<Machine> {
+        let mut shown: Vec<_> = self.machines.values_mut().filter_map(Thing::listed).collect();
+        let over: Vec<_> =
+            self.machines.iter().filter(|(_, thing)| thing.going == Some((0, 0))).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            self.remove(&id);
+        }
+        match self.on_list.pop_front() {
+            None => {}
+            Some(ListFault::Empty) => shown.clear(),
+            Some(ListFault::Stale) => {
+                let then = Timestamp::now() - lag;
+                shown.retain(|machine| machine.created_at.is_some_and(|made| made <= then));
+                let still =
+                    self.gone.iter().filter(|(until, machine)| *until > then && machine.created_at <= Some(then));
+                shown.extend(still.map(|(_, machine)| machine.clone()));
+            }
+        }
         shown
+    }
+
+    /// Takes a machine away, which a stale list may still show. Whether there was one.
+    fn remove(&mut self, id: &str) -> bool {
+        let removed = self.machines.remove(id);
+        let known = removed.is_some();
+        self.gone.extend(removed.map(|thing| (Timestamp::now(), thing.what)));
+        known
     }
 }
 

@@ -58,6 +58,7 @@ impl CloudProvider for Fake {
             }
             Some(CreateFault::Hang) => {
                 made(0);
+                self.arrived.add_permits(1);
                 std::future::pending().await
             }
         }
@@ -68,7 +69,7 @@ impl CloudProvider for Fake {
         let mut world = self.world();
         world.calls.push("find");
         let is = |machine: &Machine| machine.markers.as_ref().is_some_and(|markers| markers.intent == intent);
-        let mut machines = world.look();
+        let mut machines = world.look(self.capabilities.list_lag);
         machines.retain(is);
         let completeness = if world.partial { Completeness::Partial } else { Completeness::Complete };
         if world.partial {
@@ -91,7 +92,7 @@ impl CloudProvider for Fake {
             let error = Error::new(ErrorKind::Upstream, "the list is out of order");
             return futures::stream::iter([Err(error)]).boxed();
         }
-        let mut machines = world.look();
+        let mut machines = world.look(self.capabilities.list_lag);
         machines.retain(|machine| which.matches(machine));
         let (last, problems) = if world.partial {
             (Completeness::Partial, vec!["a region is down".to_owned()])
@@ -122,24 +123,36 @@ impl CloudProvider for Fake {
     }
 
     async fn destroy(&self, id: &MachineId) -> Result<Destroyed> {
-        let mut world = self.world();
-        world.calls.push("destroy");
-        let fault = world.on_destroy.pop_front();
-        let Some(thing) = world.machines.get_mut(id.as_str()) else { return Ok(Destroyed::AlreadyGone) };
         let fail = |kind, what| Err(Error::new(kind, what));
-        match fault {
-            Some(DestroyFault::Forbidden) => return fail(ErrorKind::Forbidden, "the token may not destroy"),
-            Some(DestroyFault::Busy) => return fail(ErrorKind::Busy, "it is being started"),
-            Some(DestroyFault::Conflict) => return fail(ErrorKind::Conflict, "it is locked"),
-            Some(DestroyFault::Slow(looks, lists)) => thing.going = Some((looks, lists)),
-            Some(DestroyFault::LostAnswer) => {
-                world.machines.remove(id.as_str());
-                return Err(Error::new(ErrorKind::Network, "reset").with_effect(Effect::Unknown));
+        {
+            let mut world = self.world();
+            world.calls.push("destroy");
+            let fault = world.on_destroy.pop_front();
+            let Some(thing) = world.machines.get_mut(id.as_str()) else { return Ok(Destroyed::AlreadyGone) };
+            match fault {
+                Some(DestroyFault::Forbidden) => return fail(ErrorKind::Forbidden, "the token may not destroy"),
+                Some(DestroyFault::Busy) => return fail(ErrorKind::Busy, "it is being started"),
+                Some(DestroyFault::Conflict) => return fail(ErrorKind::Conflict, "it is locked"),
+                Some(DestroyFault::Slow(looks, lists)) => {
+                    thing.going = Some((looks, lists));
+                    return Ok(Destroyed::Accepted);
+                }
+                Some(DestroyFault::LostAnswer) => {
+                    world.remove(id.as_str());
+                    return Err(Error::new(ErrorKind::Network, "reset").with_effect(Effect::Unknown));
+                }
+                None if thing.going.is_some() => return Ok(Destroyed::Accepted),
+                Some(DestroyFault::Hang) => {
+                    world.remove(id.as_str());
+                }
+                None => {
+                    world.remove(id.as_str());
+                    return Ok(Destroyed::Accepted);
+                }
             }
-            None if thing.going.is_some() => {}
-            None => drop(world.machines.remove(id.as_str())),
         }
-        Ok(Destroyed::Accepted)
+        self.arrived.add_permits(1);
+        std::future::pending().await
     }
 
     fn logs(&self, _: MachineId, _: LogOptions) -> BoxStream<'static, Result<LogLine>> {
