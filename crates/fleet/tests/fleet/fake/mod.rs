@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) on_list: VecDeque<ListFault>,
     /// Lists and finds leave this much out and say that they are partial.
     pub(crate) partial: bool,
+    /// The next list waits at its gate before it is drawn up.
+    pub(crate) hold_list: bool,
     /// Lists fail.
     pub(crate) list_fails: bool,
     pub(crate) calls: Vec<&'static str>,
@@ -85,12 +87,14 @@ pub(crate) struct World {
 
 #[derive(Debug)]
 pub(crate) struct Fake {
-    world: Mutex<World>,
+    world: Arc<Mutex<World>>,
     info: ProviderInfo,
     capabilities: Capabilities,
     /// Where creates wait that were told to.
     pub(crate) gate: Semaphore,
-    /// One permit for every create that has come to the gate.
+    /// Where a list waits that was told to.
+    pub(crate) list_gate: Arc<Semaphore>,
+    /// One permit for everything that has come to a gate.
     pub(crate) arrived: Semaphore,
 }
 
@@ -103,7 +107,14 @@ impl Fake {
     pub(crate) fn lagging(list_lag: Duration) -> Arc<Self> {
         let info = ProviderInfo { kind: "fake", title: "Fake", documentation: "" };
         let (gate, arrived) = (Semaphore::new(0), Semaphore::new(0));
-        Arc::new(Self { world: Mutex::default(), info, capabilities: capabilities(list_lag), gate, arrived })
+        Arc::new(Self {
+            world: Arc::default(),
+            list_gate: Arc::new(Semaphore::new(0)),
+            info,
+            capabilities: capabilities(list_lag),
+            gate,
+            arrived,
+        })
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
