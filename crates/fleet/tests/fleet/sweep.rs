@@ -212,6 +212,20 @@ async fn a_partial_list_stops_no_destroying() {
 }
 
 #[tokio::test]
+async fn what_is_made_while_the_cloud_draws_up_its_list_is_no_orphan() {
+    let rig = Rig::new().await;
+    let other = rig.other().await;
+    rig.fake.world().hold_list = true;
+    let sweeping = tokio::spawn(async move { other.sweep(SweepOptions::default()).await });
+    rig.fake.arrived.acquire().await.unwrap().forget();
+    rig.create("web-1", Lifetime::Deadline).await.unwrap();
+    rig.fake.list_gate.add_permits(1);
+    let report = sweeping.await.unwrap().unwrap();
+    assert!(report.items.is_empty(), "{report:#?}");
+    assert_eq!((report.in_order, rig.fake.bill().len()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_list_that_fails_ends_the_sweep_with_nothing_done() {
     let rig = Rig::new().await;
     a_dead_client_made(&rig, Lifetime::Client, None).await;

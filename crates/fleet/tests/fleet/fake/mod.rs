@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) on_list: VecDeque<ListFault>,
     /// Lists and finds leave this much out and say that they are partial.
     pub(crate) partial: bool,
+    /// The next list waits at its gate before it is drawn up.
+    pub(crate) hold_list: bool,
     /// Lists fail.
     pub(crate) list_fails: bool,
     /// Changes are refused for now.
@@ -92,13 +94,15 @@ pub(crate) struct World {
 
 #[derive(Debug)]
 pub(crate) struct Fake {
-    world: Mutex<World>,
+    world: Arc<Mutex<World>>,
     info: ProviderInfo,
     capabilities: Capabilities,
     menu: Menu,
     /// Where creates wait that were told to.
     pub(crate) gate: Semaphore,
-    /// One permit for every create that has come to the gate.
+    /// Where a list waits that was told to.
+    pub(crate) list_gate: Arc<Semaphore>,
+    /// One permit for everything that has come to a gate.
     pub(crate) arrived: Semaphore,
 }
 
@@ -130,7 +134,8 @@ impl Fake {
     fn with(capabilities: Capabilities, menu: Menu) -> Self {
         let info = ProviderInfo { kind: "fake", title: "Fake", documentation: "" };
         let (gate, arrived) = (Semaphore::new(0), Semaphore::new(0));
-        Self { world: Mutex::default(), info, capabilities, menu, gate, arrived }
+        let list_gate = Arc::new(Semaphore::new(0));
+        Self { world: Arc::default(), info, capabilities, menu, gate, list_gate, arrived }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {

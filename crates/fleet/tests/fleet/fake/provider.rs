@@ -1,12 +1,26 @@
 //! The fake as a provider.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use machine_core::*;
 
-use super::{CreateFault, DestroyFault, Fake, Thing};
+use super::{CreateFault, DestroyFault, Fake, Thing, World};
+
+/// The one page of a list.
+fn page(world: &mut World, which: &Selector, lag: Duration) -> Page {
+    let mut machines = world.look(lag);
+    machines.retain(|machine| which.matches(machine));
+    if world.partial {
+        machines.clear();
+        return Page { machines, problems: vec!["a region is down".to_owned()], last: Some(Completeness::Partial) };
+    }
+    Page { machines, problems: Vec::new(), last: Some(Completeness::Complete) }
+}
 
 #[async_trait]
 impl CloudProvider for Fake {
@@ -92,17 +106,17 @@ impl CloudProvider for Fake {
             let error = Error::new(ErrorKind::Upstream, "the list is out of order");
             return futures::stream::iter([Err(error)]).boxed();
         }
-        let mut machines = world.look(self.capabilities.list_lag);
-        machines.retain(|machine| which.matches(machine));
-        let (last, problems) = if world.partial {
-            (Completeness::Partial, vec!["a region is down".to_owned()])
-        } else {
-            (Completeness::Complete, Vec::new())
-        };
-        if world.partial {
-            machines.clear();
+        let lag = self.capabilities.list_lag;
+        if !std::mem::take(&mut world.hold_list) {
+            return futures::stream::iter([Ok(page(&mut world, &which, lag))]).boxed();
         }
-        futures::stream::iter([Ok(Page { machines, problems, last: Some(last) })]).boxed()
+        self.arrived.add_permits(1);
+        let (gate, held) = (Arc::clone(&self.list_gate), Arc::clone(&self.world));
+        let listed = async move {
+            gate.acquire().await.unwrap().forget();
+            Ok(page(&mut held.lock().unwrap(), &which, lag))
+        };
+        futures::stream::once(listed).boxed()
     }
 
     async fn update(&self, id: &MachineId, change: &MachineChange) -> Result<Machine> {

@@ -140,13 +140,15 @@ impl Play {
             },
             _ => None,
         };
+        // What either has in the background is done first: it could meet the fault that is meant for this.
+        for client in &self.clients {
+            assert!(client.finish(soon()).await);
+        }
         match killed {
             Killed::BeforeTheEffect { .. } => self.rig.fake.fail_create(CreateFault::Gate),
             Killed::AfterTheEffect { .. } => self.rig.fake.fail_create(CreateFault::Hang),
             Killed::AfterTheDestroy { .. } => self.rig.fake.fail_destroy(DestroyFault::Hang),
         }
-        // What it has in the background from before is done, for that runs elsewhere.
-        assert!(self.clients[client].finish(soon()).await);
         let doomed = std::mem::replace(&mut self.clients[client], self.rig.quick().await);
         let ledger = Arc::downgrade(doomed.ledger());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
