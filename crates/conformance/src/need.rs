@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Suspend,
     /// Machines can be given another name.
     Rename,
+    /// Machines can have tags.
+    Tags,
     /// Markers can be written on a machine that exists.
     Adopt,
     /// Images can be chosen.
@@ -134,6 +136,7 @@ impl Need {
             Self::ExecTty => (can.exec_tty, "exec_tty: commands have no terminal"),
             Self::Suspend => (can.suspend, "suspend: machines cannot be suspended"),
             Self::Rename => (can.rename, "rename: names cannot change"),
+            Self::Tags => (can.tags, "tags: a machine has none"),
             Self::Adopt => (can.adopt, "adopt: a machine keeps the markers that it was made with"),
             Self::Images => (can.images, "images: they cannot be chosen"),
             Self::Sizes => (can.sizes, "sizes: they cannot be chosen"),

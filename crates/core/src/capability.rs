@@ -61,6 +61,8 @@ pub struct Capabilities {
     pub user_data: bool,
     /// Whether a machine can be given another name.
     pub rename: bool,
+    /// Whether a machine can have tags: words without a value.
+    pub tags: bool,
     /// Whether markers can be written on a machine that exists, so that one made elsewhere can be taken over.
     pub adopt: bool,
     /// Whether images can be chosen.
@@ -109,6 +111,7 @@ impl Capabilities {
             files: false,
             user_data: false,
             rename: false,
+            tags: false,
             adopt: false,
             images: false,
             sizes: false,

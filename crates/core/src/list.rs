@@ -28,6 +28,8 @@ pub struct Selector {
     pub name: Option<String>,
     /// Only those that carry all of these labels.
     pub labels: BTreeMap<String, String>,
+    /// Only those that have this tag.
+    pub tag: Option<String>,
 }
 
 impl Selector {
@@ -45,6 +47,7 @@ impl Selector {
         };
         scope
             && self.name.as_ref().is_none_or(|name| *name == machine.name)
+            && self.tag.as_ref().is_none_or(|tag| machine.tags.contains(tag))
             && self.labels.iter().all(|(key, value)| machine.labels.get(key) == Some(value))
     }
 }

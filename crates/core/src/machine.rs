@@ -37,6 +37,9 @@ pub struct Machine {
     pub addresses: Addresses,
     /// Labels of the user's.
     pub labels: BTreeMap<String, String>,
+    /// Tags of the user's, in the provider's order. A provider that has tags and no labels writes labels as tags, and then
+    /// they are here as well.
+    pub tags: Vec<String>,
     /// What we wrote on it, where we made it.
     pub markers: Option<Markers>,
     /// The volumes attached to it.
@@ -73,6 +76,7 @@ impl Machine {
             started_at: None,
             addresses: Addresses::default(),
             labels: BTreeMap::new(),
+            tags: Vec::new(),
             markers: None,
             volumes: Vec::new(),
             exit: None,

@@ -35,6 +35,8 @@ pub struct MachineSpec {
     pub ssh_keys: Vec<String>,
     /// Labels of the caller's own. Ours are added by the provider and taken off again when it answers.
     pub labels: BTreeMap<String, String>,
+    /// Tags of the caller's own, before everything else that is written on the machine.
+    pub tags: Vec<String>,
     /// Volumes to attach before it starts.
     pub volumes: Vec<VolumeMount>,
     /// Directories of this computer to show inside; only `local` can.
@@ -64,6 +66,7 @@ impl MachineSpec {
             user_data: None,
             ssh_keys: Vec::new(),
             labels: BTreeMap::new(),
+            tags: Vec::new(),
             volumes: Vec::new(),
             mounts: Vec::new(),
             network: Network::Default,

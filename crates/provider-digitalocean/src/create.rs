@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use crate::DigitalOceanOptions;
 use crate::choose::{Place, Wish, places};
-use crate::convert::{self, label_tag, marker_tags, mount_tag};
+use crate::convert::{self, Tags, label_tag, marker_tags, mount_tag, plain_tag};
 use crate::provider::DigitalOceanProvider;
 use crate::refuse::{refuse, travels};
 use crate::wire::{CreateDroplet, DropletAnswer, ImageRef, KeyRef, UserData};
@@ -85,10 +85,11 @@ impl DigitalOceanProvider {
     async fn understand(&self, intent: &Intent, spec: &MachineSpec) -> Result<Understood> {
         refuse(spec, self.capabilities())?;
         let options = spec.options.get::<DigitalOceanOptions>()?.unwrap_or_default();
-        let mut tags = marker_tags(&intent.markers())?;
+        let mut tags = spec.tags.iter().map(|tag| plain_tag(tag)).collect::<Result<Vec<_>>>()?;
         for (key, value) in &spec.labels {
             tags.push(label_tag(key, value)?);
         }
+        tags.extend(marker_tags(&intent.markers())?);
         for mount in &spec.volumes {
             tags.push(mount_tag(&mount.volume, &mount.path)?);
         }
@@ -205,7 +206,9 @@ impl DigitalOceanProvider {
             links.iter().find(|link| link.rel.as_deref().is_none_or(|rel| rel == "create")).map(|link| link.id);
         let mut machine = convert::machine(answer.droplet);
         machine.markers = Some(intent.markers());
-        machine.labels.clone_from(&spec.labels);
+        let labels = spec.labels.iter().map(|(key, value)| format!("{key}:{value}"));
+        let tags = Tags::read(&spec.tags.iter().cloned().chain(labels).collect::<Vec<_>>());
+        (machine.labels, machine.tags) = (tags.labels, tags.plain);
         machine.volumes.clone_from(&spec.volumes);
         machine.region.get_or_insert_with(|| place.region.clone());
         machine.size.get_or_insert_with(|| place.size.clone());

@@ -94,6 +94,7 @@ impl DigitalOceanProvider {
         {
             machine.markers = made.machine.markers;
             machine.labels.extend(made.machine.labels);
+            machine.tags = made.machine.tags;
         }
         machine
     }
@@ -114,7 +115,7 @@ impl DigitalOceanProvider {
             _ => None,
         };
         // The cloud takes a tag or a name, and not both.
-        let droplets = match (&owner, &which.name) {
+        let droplets = match (which.tag.as_ref().or(owner.as_ref()), &which.name) {
             (Some(tag), _) => self.droplets(&[("tag_name", tag)]).await?,
             (None, Some(name)) => self.droplets(&[("name", name)]).await?,
             (None, None) => self.droplets(&[]).await?,

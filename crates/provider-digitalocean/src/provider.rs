@@ -140,6 +140,7 @@ pub(crate) fn capabilities(pace: Pace, ssh: bool) -> Capabilities {
         user_data: true,
         rename: true,
         adopt: true,
+        tags: true,
         images: true,
         sizes: true,
         regions: true,

@@ -54,6 +54,7 @@ fn capabilities(prices: &Prices) -> Capabilities {
         logs: Transport::Native,
         suspend: true,
         adopt: true,
+        tags: true,
         files: true,
         images: true,
         sizes: true,

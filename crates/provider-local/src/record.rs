@@ -37,6 +37,9 @@ pub(crate) struct SpecRecord {
     pub(crate) workdir: Option<OsText>,
     /// The user's labels.
     pub(crate) labels: BTreeMap<String, String>,
+    /// The user's tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<String>,
     /// Whether it shares the computer's network.
     pub(crate) network: Network,
     /// Published ports; only with [`Network::None`].

@@ -60,6 +60,7 @@ pub(crate) fn spec(name: &str, digit: char) -> SpecRecord {
         env: Vec::new(),
         workdir: None,
         labels: BTreeMap::new(),
+        tags: Vec::new(),
         network: machine_core::Network::Default,
         address: None,
         ports: Vec::new(),

@@ -14,6 +14,7 @@ cases! { "create":
     carries_the_markers [],
     markers_are_not_among_the_labels [],
     carries_the_labels [],
+    carries_the_tags_in_order [Tags],
     a_second_time_for_an_intent_makes_no_second_machine [CreateOnce],
     dropping_it_leaves_at_most_one_machine_with_markers [],
     is_seen_by_every_client [],
@@ -77,6 +78,16 @@ async fn markers_are_not_among_the_labels(bench: &Bench) -> Outcome {
     }
     for machine in bench.list(&bench.own(), |machines| !machines.is_empty()).await? {
         ensure_eq!(machine.labels, spec.labels, "the labels in a list");
+    }
+    Ok(())
+}
+
+async fn carries_the_tags_in_order(bench: &Bench) -> Outcome {
+    let mut spec = bench.spec();
+    spec.tags = ["zebra", "machine:created", "team:blue", "ape"].map(str::to_owned).to_vec();
+    let machine = bench.running(&spec).await?;
+    for machine in [bench.another()?.get(&machine.id).await?, machine] {
+        ensure_eq!(machine.tags, spec.tags, "the tags, which are the user's alone");
     }
     Ok(())
 }

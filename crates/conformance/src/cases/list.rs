@@ -12,6 +12,7 @@ cases! { "list":
     selects_what_is_marked [],
     selects_by_name [],
     selects_by_labels [],
+    selects_by_tag [Tags],
     selects_by_all_of_them_together [],
     a_selection_of_nothing_is_empty_and_complete [],
     leaves_out_what_is_gone [],
@@ -84,6 +85,18 @@ async fn selects_by_name(bench: &Bench) -> Outcome {
     let which = Selector { name: made.first().cloned(), ..Selector::all() };
     let listed = bench.list(&which, |machines| machines.len() == 1).await?;
     ensure_eq!(names(&listed), made[..1], "the machines of that name");
+    Ok(())
+}
+
+async fn selects_by_tag(bench: &Bench) -> Outcome {
+    let mut made = Vec::new();
+    for tag in ["blue", "red"] {
+        let spec = machine_core::MachineSpec { tags: vec![tag.to_owned()], ..bench.spec() };
+        made.push(bench.create(&spec).await?.name);
+    }
+    let which = Selector { tag: Some("red".to_owned()), ..bench.own() };
+    let listed = bench.list(&which, |machines| machines.len() == 1).await?;
+    ensure_eq!(names(&listed), made[1..], "the machines with the tag");
     Ok(())
 }
 

@@ -31,6 +31,7 @@ impl Reference {
         let id = world.change(|state| {
             let id = state.new_id();
             let mut held = Held::new(id.clone(), spec.name.as_str(), late);
+            held.tags.clone_from(&spec.tags);
             (held.labels, held.markers) = (spec.labels.clone(), Some(intent.intent().markers()));
             (held.volumes, held.spec) = (spec.volumes.clone(), Some(spec.clone()));
             state.machines.insert(id.clone(), held);

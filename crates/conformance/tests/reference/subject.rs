@@ -94,6 +94,7 @@ fn capabilities() -> Capabilities {
         user_data: true,
         rename: true,
         adopt: true,
+        tags: true,
         images: true,
         sizes: true,
         regions: true,

@@ -59,6 +59,7 @@ fn create(can: &Capabilities, spec: &MachineSpec) -> Option<&'static str> {
         (!spec.regions.is_empty() && !can.regions, "regions cannot be chosen"),
         (!spec.command.is_empty() && !can.command, "a machine has no command of its own"),
         (!spec.files.is_empty() && !can.files, "files cannot be placed before a machine starts"),
+        (!spec.tags.is_empty() && !can.tags, "a machine cannot have tags; it can have labels"),
         (spec.user_data.is_some() && !can.user_data, "no user data is read"),
         (!spec.mounts.is_empty() && !can.mounts, "directories of this computer cannot be shown inside"),
         (spec.network == Network::None && !can.network_none, "a machine cannot be without a network"),

@@ -52,6 +52,7 @@ pub(crate) fn machine(droplet: wire::Droplet) -> Machine {
         created_at: timestamp(droplet.created_at.as_deref()),
         addresses: addresses(droplet.networks.unwrap_or_default()),
         labels: tags.labels,
+        tags: tags.plain,
         markers: tags.markers,
         volumes,
         notes,

@@ -20,6 +20,6 @@ pub(crate) use size::{price, region, size};
 pub(crate) use snapshot::{marked_name, snapshot};
 pub(crate) use tags::{
     Tags, deadline_tag, intent_tag, is_deadline, is_marker, is_mount_of, is_tag_of_label, label_tag, marker_tags,
-    mount_tag, owner_tag,
+    mount_tag, owner_tag, plain_tag,
 };
 pub(crate) use volume::volume;

@@ -31,6 +31,8 @@ pub(crate) struct Tags {
     pub(crate) markers: Option<Markers>,
     pub(crate) mounts: BTreeMap<String, String>,
     pub(crate) others: Vec<String>,
+    /// All that is not ours, labels among it, in the cloud's order.
+    pub(crate) plain: Vec<String>,
 }
 
 impl Tags {
@@ -49,6 +51,7 @@ impl Tags {
             } else if let Some((volume, path)) = mount_of(tag) {
                 read.mounts.insert(volume, path);
             } else {
+                read.plain.push(tag.to_owned());
                 match split_label(tag) {
                     Some((key, value)) if !read.labels.contains_key(key) => {
                         read.labels.insert(key.to_owned(), value.to_owned());
@@ -112,6 +115,18 @@ pub(crate) fn label_tag(key: &str, value: &str) -> Result<String> {
             Err(Error::new(ErrorKind::Invalid, what).with_hint("DigitalOcean's tags are words; use `-` or `_` instead"))
         }
     }
+}
+
+/// A tag of the user's own.
+///
+/// # Errors
+/// `Invalid` for one that DigitalOcean does not take, or that would be taken for a mark of ours.
+pub(crate) fn plain_tag(tag: &str) -> Result<String> {
+    if is_ours(tag) {
+        let what = format!("the tag `{tag}` would be taken for a mark that `machine` itself makes");
+        return Err(Error::new(ErrorKind::Invalid, what).with_hint("choose another tag"));
+    }
+    allowed(tag.to_owned())
 }
 
 /// Whether the tag is a value of the label `key`.

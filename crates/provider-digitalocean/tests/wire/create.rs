@@ -27,7 +27,7 @@ async fn one_request_carries_everything() {
     let asked = cloud.asked("POST /v2/droplets");
     assert_eq!(asked.len(), 1);
     let tags =
-        [format!("machine:owner:{}", markers.owner), format!("machine:intent:{}", markers.intent), "team:blue".into()];
+        ["team:blue".into(), format!("machine:owner:{}", markers.owner), format!("machine:intent:{}", markers.intent)];
     assert_eq!(
         asked[0].body,
         json!({"name": "web-1", "region": "nyc3", "size": "s-1vcpu-1gb", "image": "debian-12-x64",

@@ -24,7 +24,7 @@ pub(crate) fn machine(told: answers::Machine, app: &str, prices: &Prices) -> Res
     let complete = told.config.is_some();
     let config = told.config.or(told.incomplete_config).unwrap_or_default();
     let events = told.events.unwrap_or_default();
-    let (markers, labels) = metadata::read(config.metadata.unwrap_or_default());
+    let metadata::Read { markers, labels, tags } = metadata::read(config.metadata.unwrap_or_default());
     let guest = guest_of(config.guest, config.size.as_deref());
 
     let mut machine = Machine::new(id, told.name.unwrap_or_default(), crate::KIND, raw_state);
@@ -37,6 +37,7 @@ pub(crate) fn machine(told: answers::Machine, app: &str, prices: &Prices) -> Res
     machine.started_at = started_at(&events);
     machine.addresses.private.extend(told.private_ip.and_then(|ip| ip.parse::<IpAddr>().ok()));
     machine.labels = labels;
+    machine.tags = tags;
     machine.markers = markers;
     machine.volumes = config.mounts.unwrap_or_default().into_iter().filter_map(mount).collect();
     // The end of a run before this one is nobody's business any more.

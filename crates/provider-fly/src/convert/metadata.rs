@@ -11,6 +11,8 @@ pub(crate) const OWNER: &str = "machine_owner";
 pub(crate) const INTENT: &str = "machine_intent";
 /// The key of the deadline's marker.
 pub(crate) const DEADLINE: &str = "machine_deadline";
+/// The key of the tags, a JSON array: metadata has no words without a value.
+const TAGS: &str = "machine_tags";
 
 /// How keys begin that are the cloud's own.
 const RESERVED: &str = "fly_";
@@ -22,7 +24,7 @@ const RESERVED: &str = "fly_";
 pub(crate) fn check_label(key: &str) -> Result<()> {
     let why = match key {
         "" => "it is empty",
-        OWNER | INTENT | DEADLINE => "that key is one of ours",
+        OWNER | INTENT | DEADLINE | TAGS => "that key is one of ours",
         _ if key.starts_with(RESERVED) => "keys that begin with `fly_` are Fly's own",
         _ => return Ok(()),
     };
@@ -38,20 +40,36 @@ pub(crate) fn deadline_text(deadline: Timestamp) -> String {
 ///
 /// # Errors
 /// As [`check_label`].
-pub(super) fn written(markers: &Markers, labels: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+pub(super) fn written(
+    markers: &Markers,
+    labels: &BTreeMap<String, String>,
+    tags: &[String],
+) -> Result<BTreeMap<String, String>> {
     labels.keys().try_for_each(|key| check_label(key))?;
     let mut metadata = labels.clone();
+    if !tags.is_empty() {
+        metadata.insert(TAGS.to_owned(), serde_json::Value::from(tags).to_string());
+    }
     metadata.insert(OWNER.to_owned(), markers.owner.to_string());
     metadata.insert(INTENT.to_owned(), markers.intent.to_string());
     metadata.extend(markers.deadline.map(|deadline| (DEADLINE.to_owned(), deadline_text(deadline))));
     Ok(metadata)
 }
 
-/// The markers and the labels that were written on a machine. Without an owner and an intent there are no markers.
-pub(super) fn read(metadata: BTreeMap<String, Option<String>>) -> (Option<Markers>, BTreeMap<String, String>) {
+/// What was written on a machine.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) markers: Option<Markers>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) tags: Vec<String>,
+}
+
+/// What was written on a machine. Without an owner and an intent there are no markers.
+pub(super) fn read(metadata: BTreeMap<String, Option<String>>) -> Read {
     let mut labels: BTreeMap<String, String> =
         metadata.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let (owner, intent, deadline) = (labels.remove(OWNER), labels.remove(INTENT), labels.remove(DEADLINE));
+    let tags = labels.remove(TAGS).and_then(|tags| serde_json::from_str(&tags).ok()).unwrap_or_default();
     labels.retain(|key, _| !key.starts_with(RESERVED));
     let markers = owner.filter(|owner| !owner.is_empty()).zip(intent.and_then(|intent| intent.parse().ok()));
     let markers = markers.map(|(owner, intent)| Markers {
@@ -59,7 +77,7 @@ pub(super) fn read(metadata: BTreeMap<String, Option<String>>) -> (Option<Marker
         intent,
         deadline: deadline.and_then(|deadline| deadline.parse().ok()),
     });
-    (markers, labels)
+    Read { markers, labels, tags }
 }
 
 #[cfg(test)]
@@ -73,7 +91,9 @@ mod tests {
     }
 
     fn back(written: BTreeMap<String, String>) -> (Option<Markers>, BTreeMap<String, String>) {
-        read(written.into_iter().map(|(key, value)| (key, Some(value))).collect())
+        let Read { markers, labels, tags } = read(written.into_iter().map(|(key, value)| (key, Some(value))).collect());
+        assert!(tags.is_empty());
+        (markers, labels)
     }
 
     #[test]
@@ -81,7 +101,11 @@ mod tests {
         let labels = labels(&[("team", "blue"), ("empty", ""), ("owner", "me")]);
         for deadline in [None, Timestamp::from_second(2_000_000_000).ok()] {
             let markers = Markers { owner: OwnerId::new("me"), intent: IntentId::mint(), deadline };
-            assert_eq!(back(written(&markers, &labels).unwrap()), (Some(markers), labels.clone()));
+            assert_eq!(back(written(&markers, &labels, &[]).unwrap()), (Some(markers.clone()), labels.clone()));
+            let tags = ["plain", "with, a comma", "a:b"].map(str::to_owned).to_vec();
+            let written = written(&markers, &labels, &tags).unwrap();
+            let read = read(written.into_iter().map(|(key, value)| (key, Some(value))).collect());
+            assert_eq!(read, Read { markers: Some(markers), labels: labels.clone(), tags });
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn plan(intent: &Intent, spec: &MachineSpec, defaults: &Defaults) -> 
     let config = MachineConfig {
         image,
         guest,
-        metadata: metadata::written(&intent.markers(), &spec.labels)?,
+        metadata: metadata::written(&intent.markers(), &spec.labels, &spec.tags)?,
         // What has ended is started again by whoever wants that, never by the cloud: its end is what people wait for.
         restart: Restart { policy: "no" },
         // The cloud itself ends what nobody will come back for, even where we are killed.

@@ -19,6 +19,9 @@ pub(crate) fn check_spec(spec: &MachineSpec) -> Result<()> {
     for (key, value) in &spec.labels {
         check_label(key, value)?;
     }
+    if let Some(tag) = spec.tags.iter().find(|tag| tag.is_empty() || tag.chars().count() > MAX_LABEL) {
+        return Err(invalid(format!("the tag `{tag}` is empty or longer than {MAX_LABEL} characters")));
+    }
     let mut taken = BTreeSet::new();
     for file in &spec.files {
         check_inside("file", file.path.as_bytes())?;

@@ -82,6 +82,7 @@ impl Planner<'_> {
             env: environment::build(self.creator, &home, &shown, &spec.env),
             workdir: spec.workdir.clone(),
             labels: spec.labels.clone(),
+            tags: spec.tags.clone(),
             network: spec.network,
             ports: spec.ports.clone(),
             address: options.address,

@@ -73,6 +73,7 @@ pub(super) fn machine(dir: &MachineDir, spec: SpecRecord, observed: Observed) ->
         started_at,
         addresses: Addresses::default(),
         labels: spec.labels,
+        tags: spec.tags,
         markers: Some(spec.intent.markers()),
         volumes: spec.volumes,
         exit: status.exit(),

@@ -114,6 +114,7 @@ fn capabilities() -> Capabilities {
         user_data: false,
         rename: true,
         adopt: false,
+        tags: true,
         images: false,
         sizes: true,
         regions: true,

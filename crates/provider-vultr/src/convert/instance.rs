@@ -9,7 +9,7 @@ use crate::wire::{Block, Instance, Plan};
 /// The instance as a machine, with what the plans cost and which blocks it has.
 pub(crate) fn machine(instance: &Instance, plans: &[Plan], blocks: &[Block]) -> Machine {
     let (state, raw_state) = state(instance);
-    let Tagged { markers, labels, others } = Tagged::read(&instance.tags);
+    let Tagged { markers, labels, others, tags } = Tagged::read(&instance.tags);
     let told = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let mut machine = Machine::new(&instance.id, &instance.label, crate::KIND, raw_state);
     machine.state = state;
@@ -19,6 +19,7 @@ pub(crate) fn machine(instance: &Instance, plans: &[Plan], blocks: &[Block]) -> 
     machine.created_at = moment(&instance.date_created);
     machine.addresses = addresses(instance);
     machine.labels = labels;
+    machine.tags = tags;
     machine.volumes = held_by(&instance.id, blocks);
     machine.price = plans.iter().find(|plan| plan.id == instance.plan).and_then(price);
     machine.notes = notes(instance, markers.is_some());

@@ -19,7 +19,7 @@ pub(crate) use note::{Note, name_and_note, noted};
 pub(crate) use plan::{cheapest, price, sizes};
 pub(crate) use record::{apex, quoted, record};
 pub(crate) use state::{ready, state};
-pub(crate) use tags::{Tagged, intent_tag, owner_tag};
+pub(crate) use tags::{Tagged, check_tag, intent_tag, owner_tag};
 pub(crate) use volume::{block_type, held_by, snapshot, volume};
 
 /// The address, where the text is one: an instance that has none yet has `0.0.0.0` or nothing.

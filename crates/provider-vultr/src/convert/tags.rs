@@ -18,6 +18,8 @@ pub(crate) struct Tagged {
     pub(crate) labels: BTreeMap<String, String>,
     /// Tags that are neither.
     pub(crate) others: Vec<String>,
+    /// All that are no markers, labels among them, in the cloud's order.
+    pub(crate) tags: Vec<String>,
 }
 
 /// The tag by which everything of one owner is found.
@@ -46,7 +48,8 @@ impl Tagged {
             markers.is_some() && known.into_iter().any(|kind| tag.starts_with(&format!("{OURS}:{kind}:")))
         };
         let (mut labels, mut others) = (BTreeMap::new(), Vec::new());
-        for tag in tags.iter().filter(|tag| !ours(tag)) {
+        let plain: Vec<_> = tags.iter().filter(|tag| !ours(tag)).cloned().collect();
+        for tag in &plain {
             match tag.split_once(':') {
                 Some((key, value)) if key != OURS && !key.is_empty() && !labels.contains_key(key) => {
                     labels.insert(key.to_owned(), value.to_owned());
@@ -54,7 +57,7 @@ impl Tagged {
                 _ => others.push(tag.clone()),
             }
         }
-        Self { markers, labels, others }
+        Self { markers, labels, others, tags: plain }
     }
 
     /// The tags that say so.
@@ -62,15 +65,14 @@ impl Tagged {
     /// # Errors
     /// [`ErrorKind::Invalid`] for a label that no tag can hold.
     pub(crate) fn write(&self) -> Result<Vec<String>> {
-        let mut tags = Vec::new();
+        let mut tags = self.others.clone();
+        for (key, value) in &self.labels {
+            tags.push(label_tag(key, value)?);
+        }
         if let Some(Markers { owner, intent, deadline }) = &self.markers {
             tags.extend([owner_tag(owner), intent_tag(*intent)]);
             tags.extend(deadline.map(|deadline| format!("{OURS}:deadline:{}", deadline.as_second())));
         }
-        for (key, value) in &self.labels {
-            tags.push(label_tag(key, value)?);
-        }
-        tags.extend(self.others.iter().cloned());
         Ok(tags)
     }
 
@@ -97,6 +99,22 @@ impl Tagged {
 /// A moment in seconds.
 pub(crate) fn time(text: &str) -> Option<Timestamp> {
     Timestamp::from_second(text.parse().ok()?).ok()
+}
+
+/// Refuses a tag of the user's own that Vultr does not take, or that would be taken for a mark of ours.
+pub(crate) fn check_tag(tag: &str) -> Result<()> {
+    let refused = |why: &str| {
+        let what = format!("`{}` cannot be a tag on Vultr: {why}", tag.escape_debug());
+        Err(Error::new(ErrorKind::Invalid, what).with_hint("tags there are made of letters, digits and `_ : . -`"))
+    };
+    if ["owner", "intent", "deadline"].iter().any(|kind| tag.starts_with(&format!("{OURS}:{kind}:"))) {
+        return refused("it would be taken for a mark that `machine` itself makes");
+    }
+    match tag.chars().find(|found| !found.is_ascii_alphanumeric() && !"_.-:".contains(*found)) {
+        Some(odd) => refused(&format!("it holds {odd:?}")),
+        None if tag.is_empty() => refused("it is empty"),
+        None => Ok(()),
+    }
 }
 
 fn label_tag(key: &str, value: &str) -> Result<String> {
@@ -140,8 +158,10 @@ mod tests {
             others in proptest::collection::vec("[a-z0-9]{1,9}|machine:session:[0-9a-f]{8}", 0..4),
         ) {
             prop_assume!(!labels.contains_key("machine"));
-            let tagged = Tagged { markers, labels, others };
-            prop_assert_eq!(Tagged::read(&tagged.write().unwrap()), tagged);
+            let tagged = Tagged { markers, labels, others, tags: Vec::new() };
+            let read = Tagged::read(&tagged.write().unwrap());
+            prop_assert_eq!(read.tags.len(), tagged.labels.len() + tagged.others.len());
+            prop_assert_eq!(Tagged { tags: Vec::new(), ..read }, tagged);
         }
 
         #[test]
@@ -161,7 +181,7 @@ mod tests {
             [("team".to_owned(), Some("red".to_owned())), ("stage".to_owned(), None), ("new".to_owned(), None)];
         let change = MachineChange { labels: labels.into_iter().collect(), ..MachineChange::default() };
         let after = Tagged::read(&tags).changed(&change).write().unwrap();
-        assert_eq!(after, ["team:red", "extra", "machine:created"]);
+        assert_eq!(after, ["extra", "machine:created", "team:red"]);
     }
 
     #[test]

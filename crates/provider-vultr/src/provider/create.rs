@@ -9,13 +9,17 @@ use super::VultrProvider;
 use super::lookup::Source;
 use super::placement::Placement;
 use super::refuse::refuse;
-use crate::convert::Tagged;
+use crate::convert::{Tagged, check_tag};
 use crate::wire::{CreateInstance, Instance, One, UserData};
 
 impl VultrProvider {
     pub(super) async fn create_machine(&self, intent: &Intent, spec: &MachineSpec) -> Result<Machine> {
         refuse(spec, self.capabilities.limits.user_data_bytes)?;
-        let tagged = Tagged { markers: Some(intent.markers()), labels: spec.labels.clone(), others: Vec::new() };
+        for tag in &spec.tags {
+            check_tag(tag)?;
+        }
+        let (labels, others) = (spec.labels.clone(), spec.tags.clone());
+        let tagged = Tagged { markers: Some(intent.markers()), labels, others, tags: Vec::new() };
         let tags = tagged.write()?;
         let image = spec.image.as_deref().unwrap_or(&self.config.image);
         let keys = if spec.ssh_keys.is_empty() { &self.config.ssh_keys } else { &spec.ssh_keys };

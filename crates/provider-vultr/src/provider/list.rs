@@ -23,8 +23,11 @@ pub(super) fn list(api: Arc<Api>, which: Selector) -> BoxStream<'static, Result<
 
 async fn all_pages(api: &Api, which: &Selector) -> Result<Vec<Page>> {
     let mut filter = Vec::new();
-    if let Scope::Owner(owner) = &which.scope {
-        filter.push(("tag", owner_tag(owner)));
+    // The cloud takes one tag.
+    match (&which.tag, &which.scope) {
+        (Some(tag), _) => filter.push(("tag", tag.clone())),
+        (None, Scope::Owner(owner)) => filter.push(("tag", owner_tag(owner))),
+        _ => {}
     }
     if let Some(name) = &which.name {
         filter.push(("label", name.clone()));

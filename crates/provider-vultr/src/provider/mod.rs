@@ -82,6 +82,7 @@ fn capabilities(ssh: bool) -> Capabilities {
         user_data: true,
         rename: true,
         adopt: true,
+        tags: true,
         images: true,
         sizes: true,
         regions: true,
