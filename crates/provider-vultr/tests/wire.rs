@@ -69,10 +69,10 @@ async fn create_sends_one_request_with_everything_in_it() {
     let asked = cloud.asked("POST /v2/instances");
     assert_eq!(asked.len(), 1);
     let tags = [
+        "team:blue",
         "machine:owner:me",
         &format!("machine:intent:{}", wish.intent().id),
         "machine:deadline:2000000000",
-        "team:blue",
     ];
     assert_eq!(
         asked[0].body,
@@ -235,7 +235,7 @@ async fn a_change_sends_all_tags_in_one_request() {
     open(&cloud).update(&MachineId::new("i-1"), &change).await.unwrap();
     let asked = cloud.asked("PATCH /v2/instances/i-1");
     assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].body, json!({"label": "web-2", "tags": ["stage:one", "team:blue", "extra"]}));
+    assert_eq!(asked[0].body, json!({"label": "web-2", "tags": ["extra", "stage:one", "team:blue"]}));
 }
 
 fn mount(id: &str) -> VolumeMount {

@@ -36,8 +36,8 @@ pub(crate) const MISTAKES: [Mistake; 14] = [
         edits: &[
             Edit {
                 file: CREATE,
-                from: "self.ledger.insert(&Entry::sent(intent.clone(), self.account.cloned(), client)).await",
-                to: "let _ = (intent, client);\n        Ok(())",
+                from: "            ledger.insert(&entry).await\n",
+                to: "            drop(entry);\n            Ok(())\n",
             },
             Edit {
                 file: CREATE,
@@ -103,7 +103,7 @@ pub(crate) const MISTAKES: [Mistake; 14] = [
         edits: &[Edit {
             file: CREATE,
             from: "Effect::Unknown => self.look_into(intent, error).await,",
-            to: "Effect::Unknown => match self.send(&recorded, wanted).await {
+            to: "Effect::Unknown => match Cloud(&*self.provider).create(&recorded, wanted).await {
                     Ok(made) => self.bind(intent, made).await,
                     Err(error) => self.look_into(intent, error).await,
                 },",
@@ -149,22 +149,13 @@ pub(crate) const MISTAKES: [Mistake; 14] = [
     },
     Mistake {
         name: "read the ledger before the cloud",
-        edits: &[
-            Edit {
-                file: SWEEP,
-                from: "        let machines = cloud.list(ResourceKind::Machine).await?;\n",
-                to: "        let mut entries = self.ledger.entries(self.provider.info().kind).await?;
-        let machines = cloud.list(ResourceKind::Machine).await?;\n",
-            },
-            Edit {
-                file: SWEEP,
-                from: "            None => None,
-        };
+        edits: &[Edit {
+            file: SWEEP,
+            from: "        let Stock { listings, problems, complete } = self.take_stock().await?;
         let mut entries = self.ledger.entries(self.provider.info().kind).await?;\n",
-                to: "            None => None,
-        };\n",
-            },
-        ],
+            to: "        let mut entries = self.ledger.entries(self.provider.info().kind).await?;
+        let Stock { listings, problems, complete } = self.take_stock().await?;\n",
+        }],
         suites: RULES,
     },
     Mistake {

@@ -71,7 +71,7 @@ mod tests {
         };
         assert_eq!(difference(&before, &labels(Some("blue"))).unwrap(), ChangeInstance::default());
         let red = difference(&before, &labels(Some("red"))).unwrap();
-        assert_eq!((red.label, red.tags.unwrap()), (None, vec!["team:red".to_owned(), "extra".to_owned()]));
+        assert_eq!((red.label, red.tags.unwrap()), (None, vec!["extra".to_owned(), "team:red".to_owned()]));
         let none = difference(&before, &labels(None)).unwrap();
         assert_eq!(none.tags.unwrap(), ["extra"]);
         let name = MachineChange { name: Some("db".parse().unwrap()), ..MachineChange::default() };
