@@ -57,6 +57,9 @@ pub(crate) struct Globals {
     /// The configuration file [default: ~/.config/machine/config.yml] [env: `MACHINE_CONFIG`].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config_file: Option<PathBuf>,
+    /// Whose machines are meant: the client id in their tags [default: that of ~/.config/machine/session-id.yml].
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) session_id: Option<String>,
     /// Start no process that cleans up after this command where it is killed: the next command or `machine gc` does.
     #[arg(long, global = true)]
     pub(crate) no_reaper: bool,
@@ -131,6 +134,8 @@ pub(crate) enum Command {
     /// Show what is configured, and what can be.
     #[command(subcommand, before_help = commands::config::EXAMPLES)]
     Config(commands::config::Config),
+    /// List the types of machines that are configured.
+    Types(commands::types::Types),
     /// Play the clouds on this computer, to try them without an account.
     Simcloud(commands::simcloud::Simcloud),
     /// Show the version.
@@ -145,7 +150,8 @@ pub fn tree() -> clap::Command {
     fn lay_out(command: clap::Command) -> clap::Command {
         command.help_template(TEMPLATE).mut_subcommands(lay_out)
     }
-    lay_out(Cli::command())
+    // `run` has another use for `-i`.
+    lay_out(Cli::command()).mut_subcommand("create", |create| create.mut_arg("image", |image| image.short('i')))
 }
 
 #[cfg(test)]

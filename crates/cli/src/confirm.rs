@@ -3,20 +3,31 @@
 use machine_core::{Error, ErrorKind, Result};
 
 use crate::printer::Printer;
+use crate::show;
 
-/// Shows what would be destroyed, a line each, and returns where a person answers with YES.
+/// Asks whether the thing is to be destroyed, and returns where the answer is YES. The question goes to standard output, where
+/// scripts that answer it look for it.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] where there is no terminal to ask on; [`ErrorKind::Cancelled`] for any other answer.
-pub(crate) fn destroying(printer: &Printer, lines: &[String]) -> Result<()> {
-    if !printer.streams().reads_terminal() {
-        return Err(Error::new(ErrorKind::Invalid, "destroying needs a yes, and there is no terminal to ask on")
-            .with_hint("add --yes"));
-    }
-    printer.ask(format_args!("This destroys, with everything on it:\n{}\nType YES to go on: ", lines.join("\n")));
+/// [`ErrorKind::Cancelled`] for any other answer, and for none.
+pub(crate) fn destroying(printer: &Printer, kind: &str, name: &str, id: &str) -> Result<()> {
+    let question = format!(
+        "Type YES (not y or yes or Yes) to confirm that you want to permanently DELETE/DESTROY {kind} \"{}\" (id: {})",
+        show::clean(name),
+        show::clean(id)
+    );
+    printer
+        .out(format!("{question}: "))
+        .map_err(|_| Error::new(ErrorKind::Cancelled, "nothing was destroyed: the question cannot be written"))?;
     let answer = printer.streams().read_line().map_err(|errno| Error::io("cannot read the answer", errno.into()))?;
-    if answer.trim() == "YES" {
-        return Ok(());
+    if !printer.streams().reads_terminal() {
+        // Nobody has ended the line that the question is on.
+        drop(printer.out("\n"));
     }
-    Err(Error::new(ErrorKind::Cancelled, "nothing was destroyed: the answer was not YES"))
+    match answer.trim_end_matches(['\r', '\n']) {
+        "YES" => Ok(()),
+        "" => Err(Error::new(ErrorKind::Cancelled, "Aborted! Nobody answered")
+            .with_hint("add --no-confirm to be asked nothing")),
+        _ => Err(Error::new(ErrorKind::Cancelled, "Destroy operation aborted, not confirmed by user")),
+    }
 }

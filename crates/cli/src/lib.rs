@@ -5,7 +5,10 @@
 
 mod accounts;
 mod app;
+mod choose;
 mod cli;
+mod client_id;
+mod cloud_init;
 mod commands;
 mod confirm;
 #[cfg(debug_assertions)]
@@ -19,6 +22,7 @@ mod machine_args;
 mod otel;
 mod parent;
 mod printer;
+mod probe;
 mod pump;
 mod reaper;
 mod runner;
@@ -33,6 +37,7 @@ mod sweeps;
 mod terminal;
 mod ttl;
 mod turn;
+mod typed;
 mod values;
 mod volume_name;
 

@@ -160,7 +160,7 @@ pub(crate) fn variables(here: &Environment, flags: &[OsString], files: &[PathBuf
 }
 
 /// What a machine is to be set up by. No cloud takes as much as is read.
-fn user_data(file: &Path) -> Result<SecretString> {
+pub(crate) fn user_data(file: &Path) -> Result<SecretString> {
     let refuse = |why: &dyn std::fmt::Display| {
         Error::new(ErrorKind::Invalid, format!("`--user-data {}`: {why}", file.display()))
     };

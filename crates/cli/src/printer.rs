@@ -88,6 +88,11 @@ impl Printer {
         }
     }
 
+    /// Says in a word what a program waits for, on standard error, even when we are to be quiet.
+    pub(crate) fn word(&self, word: impl std::fmt::Display) {
+        self.say(format!("{word}\n"));
+    }
+
     /// Says something that the caller must see even when we are to be quiet.
     pub(crate) fn warn(&self, text: impl std::fmt::Display) {
         self.say(format!("warning: {text}\n"));
@@ -99,11 +104,6 @@ impl Printer {
             Some(hint) => self.warn(format_args!("{error}; {hint}")),
             None => self.warn(error),
         }
-    }
-
-    /// Asks a question, without a line feed.
-    pub(crate) fn ask(&self, text: impl std::fmt::Display) {
-        self.say(text.to_string());
     }
 
     /// Says what went wrong and what to do about it.

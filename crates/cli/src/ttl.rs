@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine_config::Section;
-use machine_core::{Clock, Result};
+use machine_core::{Clock, Error, ErrorKind, Result};
 
 use crate::app::App;
 use crate::schedule;
 use crate::setup::Setup;
+use crate::typed::Typed;
 use crate::values;
 
 /// How long a machine may stay, once somebody has said it.
@@ -53,14 +54,17 @@ pub(crate) fn configured(setup: &Setup, section: &Section) -> Result<Option<Ttl>
     parse(written.text()).map(Some).map_err(|why| written.error(why))
 }
 
-/// What holds for a machine that is made to stay: the flag before the configuration.
+/// What holds for a machine that is made to stay: the flag before its type, and that before the configuration.
 ///
 /// # Errors
 /// As [`configured`].
-pub(crate) fn effective(app: &App, flag: Option<Ttl>) -> Result<Option<Ttl>> {
-    match flag {
-        Some(ttl) => Ok(Some(ttl)),
-        None => configured(app.setup(), app.settings()),
+pub(crate) fn effective(app: &App, flag: Option<Ttl>, typed: Option<&Typed>) -> Result<Option<Ttl>> {
+    match (flag, typed.and_then(|typed| Some((typed, typed.ttl()?)))) {
+        (Some(ttl), _) => Ok(Some(ttl)),
+        (None, Some((typed, written))) => parse(written)
+            .map(Some)
+            .map_err(|why| Error::new(ErrorKind::Config, format!("`machines.{}.ttl`: {why}", typed.name))),
+        (None, None) => configured(app.setup(), app.settings()),
     }
 }
 
@@ -107,6 +111,6 @@ mod tests {
         let later = Timestamp::from_second(90).unwrap();
         assert_eq!(Ttl::After(Duration::from_secs(90)).deadline(&clock).unwrap(), Some(later));
         assert_eq!(Ttl::None.deadline(&clock).unwrap(), None);
-        assert_eq!(Ttl::After(Duration::MAX).deadline(&clock).unwrap_err().kind(), machine_core::ErrorKind::Invalid);
+        assert_eq!(Ttl::After(Duration::MAX).deadline(&clock).unwrap_err().kind(), ErrorKind::Invalid);
     }
 }

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 use crate::config::Config;
-use crate::expand::expand;
 use crate::path::Path;
 use crate::section::{Origin, suggestion};
 use crate::settings::Setting;
+use crate::settled::Variables;
 
 /// The key that it stands under.
 pub(crate) const BUDGET_KEY: &str = "budget";
@@ -40,7 +40,7 @@ impl Config {
         let root = Path::default().key(BUDGET_KEY);
         let values = match self.document().root.get(BUDGET_KEY) {
             None | Some(Value::Null) => return Ok(Budget::default()),
-            Some(values) => self.settled(values, &root)?,
+            Some(values) => self.settled(values, &root, Variables::AreNumbersToo)?,
         };
         let section: BudgetSection = serde_path_to_error::deserialize(values).map_err(|error| {
             let at = Path::from(error.path());
@@ -93,28 +93,6 @@ impl Config {
                 value: serde_json::to_value(value).ok(),
                 origin: self.document().place(path).map_or(Origin::Default, Origin::File),
             }),
-        }
-    }
-
-    /// The values with their variables put in.
-    fn settled(&self, value: &Value, path: &Path) -> Result<Value> {
-        match value {
-            Value::Mapping(entries) => {
-                let settle = |(key, value): (&Value, &Value)| {
-                    let path = path.key(key.as_str().unwrap_or_default());
-                    Ok((key.clone(), self.settled(value, &path)?))
-                };
-                entries.iter().map(settle).collect::<Result<_>>().map(Value::Mapping)
-            }
-            Value::String(text) => {
-                let expanded = expand(text, self.environment())
-                    .map_err(|why| self.document().error(path, format!("`{path}`: {why}")))?;
-                Ok(match serde_yaml::from_str(&expanded.text) {
-                    Ok(number @ Value::Number(_)) if !expanded.variables.is_empty() => number,
-                    _ => Value::String(expanded.text),
-                })
-            }
-            other => Ok(other.clone()),
         }
     }
 

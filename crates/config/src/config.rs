@@ -9,6 +9,7 @@ use serde_yaml::Value;
 use crate::budget::BUDGET_KEY;
 use crate::document::Document;
 use crate::expand::expand;
+use crate::machine_types::MACHINES_KEY;
 use crate::path::Path;
 use crate::places::Place;
 use crate::registry::{Kind, Registry};
@@ -22,7 +23,7 @@ pub const PROVIDER_VARIABLE: &str = "MACHINE_PROVIDER";
 /// The key that names the provider.
 const PROVIDER_KEY: &str = "provider";
 /// The keys of the top level that are no sections.
-const OWN_KEYS: [&str; 4] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY];
+const OWN_KEYS: [&str; 5] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY, MACHINES_KEY];
 /// The kind that is used where nobody says anything.
 const DEFAULT: &str = "local";
 

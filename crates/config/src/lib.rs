@@ -16,12 +16,14 @@ mod budget;
 mod config;
 mod document;
 mod expand;
+mod machine_types;
 mod path;
 mod places;
 mod registry;
 mod schema;
 mod section;
 mod settings;
+mod settled;
 mod upkeep;
 mod whole_schema;
 
@@ -29,6 +31,7 @@ mod whole_schema;
 mod tests;
 
 pub use config::{Choice, Config, FILE_VARIABLE, PROVIDER_VARIABLE, Why};
+pub use machine_types::{MachineType, Override, Scalar, ScriptArgs, WriteFile};
 pub use places::Place;
 pub use registry::{Kind, Registry};
 pub use section::{Origin, Section};

@@ -140,6 +140,20 @@ impl Section {
         &self.values
     }
 
+    /// The text of a setting, where it has one.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.values.get(key).and_then(Value::as_str)
+    }
+
+    /// The texts of a setting that is a text or a list of them.
+    pub fn texts(&self, key: &str) -> Vec<&str> {
+        match self.values.get(key) {
+            Some(Value::String(text)) => vec![text],
+            Some(Value::Sequence(items)) => items.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// What the section says of how long machines may stay.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::budget::{BUDGET_KEY, BudgetSection};
+use crate::machine_types::{MACHINES_KEY, MachineType};
 use crate::registry::Registry;
 use crate::schema;
 use crate::section::TTL_KEY;
@@ -39,6 +40,14 @@ impl Registry {
         );
         properties
             .insert(BUDGET_KEY.to_owned(), json!({ "anyOf": [schema::of::<BudgetSection>(), { "type": "null" }] }));
+        properties.insert(
+            MACHINES_KEY.to_owned(),
+            json!({
+                "description": "Types that machines are made by, each with a name.",
+                "type": ["object", "null"],
+                "additionalProperties": schema::of::<MachineType>(),
+            }),
+        );
         let mut others = Vec::new();
         for kind in self.iter() {
             let mut schema = kind.schema();

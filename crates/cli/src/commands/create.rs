@@ -4,78 +4,158 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::Args;
-use machine_core::{Deadline, ErrorKind, Goal, Lifetime, MachineName, OsText, Until};
+use machine_core::{Deadline, Effect, Error, ErrorKind, Goal, Lifetime, Machine, MachineName, OsText, Until};
 
+use super::version::TextOrJson;
 use crate::app::App;
+use crate::client_id;
 use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
+use crate::reaper;
+use crate::show::{self, MachineJson};
 use crate::sweeps::{self, Reach};
-use crate::{reaper, show, ttl};
+use crate::ttl;
+use crate::typed::Typed;
 
 /// How long a machine that was accepted may take to run before we stop watching: some clouds install for minutes.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// How long to wait before looking for an address again.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "\
 Examples:
   machine create web-1 -- python3 -m http.server 8000
   machine create scratch --memory 1g --ttl 2h          no command: it idles until it is destroyed
-  machine create web-2 --net none --publish 8080:80 -- ./server";
+  machine create web-2 --net none --publish 8080:80 -- ./server
+  machine create --name web-3 --type web --wait-for-ip -o json";
 
 /// Creates a machine that stays until it is destroyed, and starts it.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Create {
     /// Its name: 2 to 63 lower-case letters, digits and dashes.
-    name: String,
+    #[arg(required_unless_present = "named", conflicts_with = "named")]
+    name: Option<String>,
+    /// The same.
+    #[arg(long = "name", short = 'n', id = "named", value_name = "NAME")]
+    named: Option<String>,
     /// Its own command; without one it idles.
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+    /// By which type of the configuration (`machines:`) it is set up.
+    #[arg(long = "type", short = 'm', value_name = "TYPE")]
+    of_type: Option<String>,
+    /// Put a tag on it.
+    #[arg(long, short, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Take from the type only how big it is, from what and where, and do not set the machine up.
+    #[arg(long, overrides_with = "initialize")]
+    no_initialize: bool,
+    /// Set the machine up as its type says; the usual way.
+    #[arg(long, hide = true)]
+    initialize: bool,
+    /// Wait until it has a public address.
+    #[arg(long, overrides_with = "no_wait_for_ip")]
+    wait_for_ip: bool,
+    /// Do not wait for a public address.
+    #[arg(long, hide = true)]
+    no_wait_for_ip: bool,
+    /// In which shape.
+    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
+    output: TextOrJson,
     /// What kind of machine.
     #[command(flatten)]
     machine: MachineArgs,
 }
 
 impl Create {
-    /// Creates it, waits until it runs, and shows its id.
+    /// Creates it, waits until it runs, and shows its id, or as JSON all of it.
     ///
     /// # Errors
     /// Bad flags before anything is made; then the provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        let name: MachineName = self.name.parse()?;
-        let ttl = ttl::effective(app, self.machine.ttl)?;
+        let name = self.name.as_ref().or(self.named.as_ref()).map(String::as_str).unwrap_or_default();
+        let name: MachineName = name.parse()?;
+        let typed = self.of_type.as_deref().map(|name| Typed::find(app, name)).transpose()?;
+        let ttl = ttl::effective(app, self.machine.ttl, typed.as_ref())?;
         let deadline = ttl.map(|ttl| ttl.deadline(app.clock())).transpose()?.flatten();
+        let fqdn = app.settings().text("dns-zone").map(|zone| format!("{name}.{zone}")).unwrap_or_default();
         let mut spec = self.machine.spec(app, name).await?;
         spec.env = self.machine.env(app)?;
         spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         spec.workdir = self.machine.workdir.as_deref().map(OsText::from);
+        if let Some(typed) = &typed {
+            typed.complete(app, &mut spec).await?;
+            if !self.no_initialize {
+                typed.initialize(app, &mut spec, &fqdn).await?;
+            }
+        }
+        if app.provider().capabilities().tags {
+            spec.tags = client_id::tags(&client_id::settled(app.setup())?, self.of_type.as_deref(), &self.tag);
+        } else if let Some(tag) = self.tag.first() {
+            let what = format!("a machine cannot have tags, `{tag}` or any other");
+            return Err(Error::unsupported(app.provider().info().kind, what)
+                .with_hint("`--label K=V` does the same")
+                .into());
+        }
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create(&spec, Lifetime::Deadline, deadline).await?) };
         let machine = reaper::watched_where_it_costs(app, create).await?;
-        let shown = if app.printer.is_quiet() {
-            machine.id.to_string()
-        } else {
-            format!("New machine created with id: {}", machine.id)
-        };
-        app.printer.line(shown)?;
+        match (self.output, app.printer.is_quiet()) {
+            (TextOrJson::Text, true) => app.printer.line(&machine.id)?,
+            (TextOrJson::Text, false) => {
+                app.printer.line(format_args!("New machine created with id: {}", machine.id))?;
+            }
+            // Whatever comes of it now, whoever reads this knows what there is.
+            (TextOrJson::Json, _) => app.printer.note(format_args!("New machine created with id: {}", machine.id)),
+        }
         ttl::advise(app, ttl).await?;
         let until = Until { goal: Goal::Running, deadline: Deadline::after(PATIENCE) };
-        match app.provider().wait(&machine.id, &until).await {
+        let machine = match app.provider().wait(&machine.id, &until).await {
             Ok(machine) => {
                 for note in &machine.notes {
                     app.printer.note(format_args!("{}: {note}", machine.name));
                 }
+                machine
             }
             // A short command may be over before anybody looks; that is its business, not a failure of ours.
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 let machine = app.provider().get(&machine.id).await?;
                 app.printer.note(format_args!("{}: {}", machine.name, show::state(&machine)));
-                if let Some(message) = machine.exit.and_then(|exit| exit.message) {
+                if let Some(message) = machine.exit.as_ref().and_then(|exit| exit.message.as_ref()) {
                     app.printer.note(message);
                 }
+                machine
             }
             Err(error) => return Err(error.into()),
+        };
+        let machine = if self.wait_for_ip { self.with_ip(app, machine, &until).await? } else { machine };
+        if let TextOrJson::Json = self.output {
+            app.printer.json(&MachineJson::of(&machine))?;
         }
         Ok(code::OK)
+    }
+
+    /// The machine once it has a public address, which is shown.
+    async fn with_ip(&self, app: &App, mut machine: Machine, until: &Until) -> Result<Machine, Failure> {
+        let late = |machine: &Machine| {
+            let what = format!("the machine `{}` ({}) runs and has no public address yet", machine.name, machine.id);
+            Error::new(ErrorKind::Timeout, what).with_effect(Effect::Applied).with_hint("`machine destroy` ends it")
+        };
+        loop {
+            if let Some(ip) = show::public_ip(&machine) {
+                match (app.printer.is_quiet(), self.output) {
+                    (true, _) => app.printer.word(ip),
+                    (false, _) => app.printer.note(format_args!("IP Address: {ip}")),
+                }
+                return Ok(machine);
+            }
+            if !app.provider().capabilities().remote || until.deadline.passed() {
+                return Err(late(&machine).into());
+            }
+            tokio::time::sleep(BETWEEN_LOOKS.min(until.deadline.remaining())).await;
+            machine = app.provider().get(&machine.id).await?;
+        }
     }
 }

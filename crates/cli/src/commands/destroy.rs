@@ -4,57 +4,78 @@ use clap::Args;
 use machine_core::{Error, ErrorKind, Machine, MachineId, ProviderExt as _};
 
 use crate::app::App;
-use crate::failure::Failure;
+use crate::choose::Us;
+use crate::client_id::Whose;
+use crate::failure::{Failure, code};
 use crate::sweeps::{self, Reach};
-use crate::{confirm, reaper, show};
+use crate::{confirm, reaper};
 
 const EXAMPLES: &str = "\
 Examples:
   machine destroy web-1
-  machine destroy --yes build-7 build-8";
+  machine destroy --no-confirm build-7 build-8
+  machine destroy --all --no-confirm $(machine list --all --name old -q)";
 
 /// Destroys machines and what is on them. Volumes stay.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Destroy {
-    /// Which, by name or id.
-    #[arg(required = true, value_name = "NAME")]
+    /// Which, by name or id; without any there is nothing to do.
+    #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Do not ask.
-    #[arg(long, short)]
+    #[arg(long, short, visible_alias = "no-confirm", overrides_with = "confirm")]
     yes: bool,
+    /// Ask before each; the usual way.
+    #[arg(long, hide = true)]
+    confirm: bool,
+    /// Also those that other tools, other clients and other computers made.
+    #[arg(long, short)]
+    all: bool,
 }
 
 impl Destroy {
-    /// Asks, where a terminal is there to ask, and destroys them.
+    /// Asks before each, and destroys them. One that fails does not keep the others from going.
     ///
     /// # Errors
-    /// `Invalid` where nobody can be asked and `--yes` was not given; `NotFound` with the nearest names.
+    /// `Conflict` for what is not ours, without `--all`; `Cancelled` where the answer is not YES; `NotFound` with the nearest
+    /// names.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        sweeps::settle_dead_clients(app, Reach::Everywhere).await;
-        if !self.yes {
-            let mut lines = Vec::new();
-            for name in &self.names {
-                lines.push(match found(app, name).await? {
-                    Found::Machine(machine) => {
-                        format!("  {} ({}, {})", show::clean(&machine.name), machine.id, show::state(&machine))
-                    }
-                    Found::Unreadable(id) => format!("  {id} (its record cannot be read)"),
-                });
-            }
-            confirm::destroying(&app.printer, &lines)?;
+        if self.names.is_empty() {
+            return Ok(code::OK);
         }
+        sweeps::settle_dead_clients(app, Reach::Everywhere).await;
+        let us = Us::of(app)?;
         let destroy = super::each(&app.printer, &self.names, async |name| {
             let (id, name) = match found(app, name).await? {
-                Found::Machine(machine) => (machine.id, machine.name),
+                Found::Machine(machine) => {
+                    if !self.all {
+                        refuse(&machine, us.whose(&machine))?;
+                    }
+                    (machine.id, machine.name)
+                }
                 Found::Unreadable(id) => (id, name.to_owned()),
             };
+            if !self.yes {
+                confirm::destroying(&app.printer, "machine", &name, id.as_str())?;
+            }
             app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
             app.printer.progress(format_args!("{name}: destroyed"));
             Ok(())
         });
         reaper::watched_where_it_costs(app, destroy).await
     }
+}
+
+/// Refuses what is not ours.
+fn refuse(machine: &Machine, whose: Whose) -> Result<(), Error> {
+    let why = match whose {
+        Whose::Ours => return Ok(()),
+        Whose::AnotherClients => "it was created by a different session",
+        Whose::Elsewhere => "it was not created by this tool",
+    };
+    let what = format!("Cannot destroy machine \"{}\" (id: {}), {why}.", machine.name, machine.id);
+    Err(Error::new(ErrorKind::Conflict, what).with_hint("add --all to destroy it all the same"))
 }
 
 /// What is to be destroyed.

@@ -1,37 +1,35 @@
 //! `machine list`.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
-use machine_core::{Clock, Completeness, Machine, ProviderExt as _, Selector};
-use machine_fleet::StateDir;
+use machine_core::{Clock, Completeness, Error, ErrorKind, Machine, ProviderExt as _};
 
 use crate::app::App;
+use crate::choose::{Chosen, Which};
 use crate::failure::{Failure, code};
-use crate::show::{self, Format, Table};
+use crate::show::{self, Format, MachineJson, Table};
 use crate::sweeps::{self, Reach};
-use crate::values;
 
 const EXAMPLES: &str = "\
 Examples:
   machine list
   machine list --all                     those that other tools and other computers made as well
+  machine list --type web --region nyc3
   machine list -o json | jq -r '.[].name'
   machine destroy --yes $(machine list -o ids --label team=web)";
 
-/// Lists the machines that this computer made.
+/// Lists the machines that this client made.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct List {
-    /// Also those that other tools and other computers made.
-    #[arg(long, short)]
-    all: bool,
     /// In which shape [default: table on a terminal, text in a pipe].
     #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
     output: Option<Format>,
-    /// Only machines that carry this label.
-    #[arg(long, short, value_name = "K=V", value_parser = values::label)]
-    label: Vec<(String, String)>,
+    /// Fail where more than one is listed.
+    #[arg(long)]
+    unique: bool,
+    /// Which.
+    #[command(flatten)]
+    which: Which,
 }
 
 impl List {
@@ -41,27 +39,29 @@ impl List {
     /// Where the provider cannot list; what could be listed of a list with gaps is shown, and the code is
     /// [`code::PARTLY`].
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        let labels: BTreeMap<_, _> = self.label.iter().cloned().collect();
-        let (mut machines, completeness, problems) =
-            app.provider().list_all(Selector { labels, ..Selector::all() }).await?;
-        let elsewhere = if self.all { 0 } else { keep_ours(app, &mut machines)? };
-        machines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        let (machines, completeness, problems) = app.provider().list_all(self.which.selector()).await?;
         for problem in &problems {
             app.printer.warn(problem);
+        }
+        let Chosen { machines, elsewhere } = self.which.of(app, machines)?;
+        if self.unique && machines.len() > 1 {
+            let what = format!("--unique match required but {} matches found", machines.len());
+            return Err(Error::new(ErrorKind::Conflict, what).with_hint(names_of(&machines)).into());
         }
         match self.output.unwrap_or_else(|| self.usual(app)) {
             Format::Table if machines.is_empty() && elsewhere == 0 => {
                 app.printer.note("There are no machines. `machine create NAME` makes one.");
             }
             Format::Table => app.printer.out(people(&machines, app.clock()).columns())?,
-            Format::Text => app.printer.out(programs(&machines).tabs())?,
-            Format::Json => app.printer.json(&machines)?,
+            Format::Text => {
+                app.printer.out(machines.iter().map(|machine| show::line(machine) + "\n").collect::<String>())?;
+            }
+            Format::Json => app.printer.json(&machines.iter().map(MachineJson::of).collect::<Vec<_>>())?,
             Format::Ids => app.printer.out(ids(&machines))?,
         }
         if elsewhere > 0 {
             app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
         }
-        // What was asked for is said by now.
         sweeps::settle_dead_clients(app, Reach::Clouds).await;
         match completeness {
             Completeness::Complete => Ok(code::OK),
@@ -78,13 +78,6 @@ impl List {
     }
 }
 
-/// Takes out what this computer has not made; how many these were.
-fn keep_ours(app: &App, machines: &mut Vec<Machine>) -> Result<usize, Failure> {
-    let (owner, before) = (StateDir::owner_at(app.state())?, machines.len());
-    machines.retain(|machine| machine.markers.as_ref().is_some_and(|markers| Some(&markers.owner) == owner.as_ref()));
-    Ok(before - machines.len())
-}
-
 fn people(machines: &[Machine], clock: &Clock) -> Table {
     let mut table = Table::new(&["NAME", "STATE", "AGE", "ID", "NOTES"]);
     for machine in machines {
@@ -99,13 +92,9 @@ fn people(machines: &[Machine], clock: &Clock) -> Table {
     table
 }
 
-fn programs(machines: &[Machine]) -> Table {
-    let mut table = Table::new(&["NAME", "ID", "STATE", "CREATED"]);
-    for machine in machines {
-        let created = machine.created_at.map(show::time).unwrap_or_default();
-        table.row([machine.name.clone(), machine.id.to_string(), machine.state.to_string(), created]);
-    }
-    table
+fn names_of(machines: &[Machine]) -> String {
+    let names: Vec<_> = machines.iter().map(|machine| format!("{} ({})", machine.name, machine.id)).collect();
+    format!("there are {}", names.join(", "))
 }
 
 fn ids(machines: &[Machine]) -> String {

@@ -21,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod simcloud;
 pub(crate) mod ssh;
 pub(crate) mod status;
+pub(crate) mod types;
 pub(crate) mod version;
 pub(crate) mod volumes;
 pub(crate) mod wait;
@@ -86,6 +87,7 @@ fn in_runtime(
                 match command {
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
+                    Command::Types(types) => types.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
@@ -121,6 +123,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Check(_)
         | Command::Gc(_)
         | Command::Config(_)
+        | Command::Types(_)
         | Command::Ledger(_)
         | Command::Cost(_)
         | Command::Doctor(_)

@@ -89,7 +89,7 @@ impl Run {
     /// When its machine must be gone, whatever becomes of us: what nobody knows of any more is found by that.
     /// One that is kept is somebody's.
     fn deadline(&self, app: &App) -> Result<Option<Timestamp>> {
-        let asked = if self.keep { ttl::effective(app, self.machine.ttl)? } else { self.machine.ttl };
+        let asked = if self.keep { ttl::effective(app, self.machine.ttl, None)? } else { self.machine.ttl };
         match asked {
             Some(Ttl::None) if !self.keep => {
                 let what = "a job always has a deadline: `--ttl none` is for a machine that stays";

@@ -1,50 +1,132 @@
 //! `machine status`.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use clap::Args;
-use machine_core::{Clock, Machine, ProviderExt as _};
+use futures::StreamExt as _;
+use machine_core::{Clock, Completeness, Error, ErrorKind, Machine, ProviderExt as _};
+use serde_json::{Value, json};
 
 use super::version::TextOrJson;
 use crate::app::App;
-use crate::failure::Failure;
-use crate::show;
+use crate::choose::{Chosen, Which};
+use crate::failure::{Failure, code};
+use crate::{probe, show, values};
+
+/// How many machines are asked at a time.
+const AT_ONCE: usize = 64;
 
 const EXAMPLES: &str = "\
 Examples:
-  machine status web-1
-  machine status web-1 web-2 -o json";
+  machine status                         one line for each machine
+  machine status web-1                   all that there is to know about one
+  machine status --type web -o json | jq -r '.[].state'";
 
-/// Shows how machines are.
+/// Shows how machines are: in the cloud's words, and in their own, which they are asked for at port 4242.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Status {
-    /// Which, by name or id.
-    #[arg(required = true, value_name = "NAME")]
+    /// Which, by name or id; all of ours otherwise.
+    #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// In which shape; JSON is one object per line.
+    /// What machines are asked for.
+    #[arg(long = "status-check", value_name = "CHECK", default_value = "cloud-init-status")]
+    check: String,
+    /// How long a machine may take to answer.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = values::duration)]
+    timeout: Duration,
+    /// In which shape.
     #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     output: TextOrJson,
+    /// Which.
+    #[command(flatten)]
+    which: Which,
 }
 
 impl Status {
     /// Shows them.
     ///
     /// # Errors
-    /// `NotFound` with the nearest names.
+    /// `NotFound` with the nearest names; a list that is not whole, after what there is of it.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        let mut first = true;
-        super::each(&app.printer, &self.names, async |name| {
+        let fine = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_' || letter == '.';
+        if self.check.is_empty() || !self.check.chars().all(fine) {
+            let what = format!("`--status-check {}` is no name of a check", self.check.escape_debug());
+            return Err(Error::new(ErrorKind::Invalid, what).into());
+        }
+        if self.names.is_empty() {
+            return self.all(app).await;
+        }
+        let (mut first, mut shown) = (true, Vec::new());
+        let done = super::each(&app.printer, &self.names, async |name| {
             let machine = app.provider().resolve(name).await?;
-            let text = match self.output {
-                TextOrJson::Text if first => describe(&machine, app.clock()),
-                TextOrJson::Text => format!("\n{}", describe(&machine, app.clock())),
-                TextOrJson::Json => format!("{}\n", in_short(&machine)),
-            };
+            match self.output {
+                TextOrJson::Json => shown.push(self.asked(machine).await.0),
+                TextOrJson::Text => {
+                    let gap = if first { "" } else { "\n" };
+                    app.printer.out(format!("{gap}{}", describe(&machine, app.clock())))?;
+                }
+            }
             first = false;
-            app.printer.out(text)
+            Ok(())
         })
-        .await
+        .await;
+        if let TextOrJson::Json = self.output {
+            app.printer.json(&shown)?;
+        }
+        done
+    }
+
+    async fn all(&self, app: &App) -> Result<u8, Failure> {
+        let (machines, completeness, problems) = app.provider().list_all(self.which.selector()).await?;
+        for problem in &problems {
+            app.printer.warn(problem);
+        }
+        let Chosen { machines, elsewhere } = self.which.of(app, machines)?;
+        let asked = futures::stream::iter(machines).map(|machine| self.asked(machine)).buffered(AT_ONCE);
+        let asked: Vec<_> = asked.collect().await;
+        match (self.output, app.printer.is_quiet()) {
+            (TextOrJson::Json, _) => app.printer.json(&asked.iter().map(|(json, _)| json).collect::<Vec<_>>())?,
+            (TextOrJson::Text, true) => {
+                for (json, _) in &asked {
+                    app.printer.line(json["id"].as_str().unwrap_or_default())?;
+                }
+            }
+            (TextOrJson::Text, false) => {
+                for (_, line) in &asked {
+                    app.printer.line(line)?;
+                }
+            }
+        }
+        if elsewhere > 0 {
+            app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
+        }
+        match completeness {
+            Completeness::Complete => Ok(code::OK),
+            Completeness::Partial => Err(Failure::Said(code::PARTLY)),
+        }
+    }
+
+    /// How the machine is, as JSON and as a line.
+    async fn asked(&self, machine: Machine) -> (Value, String) {
+        let check = &self.check;
+        let says = probe::status(show::public_ip(&machine), check, self.timeout).await;
+        let Machine { name, id, raw_state, .. } = &machine;
+        let line = format!("{name} ({id}):\tmachine-status={raw_state}\t{check}={says}");
+        let line = line.split('\t').map(show::clean).collect::<Vec<_>>().join("\t");
+        let mut json = json!({
+            "name": name,
+            "id": id,
+            "machine-status": raw_state,
+            "provider": machine.provider,
+            "state": machine.state,
+            "raw_state": raw_state,
+            "exit": machine.exit,
+            "notes": machine.notes,
+        });
+        json[check.as_str()] = json!(says);
+        (json, line)
     }
 }
 
@@ -86,16 +168,4 @@ fn describe(machine: &Machine, clock: &Clock) -> String {
         line("note", note);
     }
     text
-}
-
-fn in_short(machine: &Machine) -> serde_json::Value {
-    serde_json::json!({
-        "name": machine.name,
-        "id": machine.id,
-        "provider": machine.provider,
-        "state": machine.state,
-        "raw_state": machine.raw_state,
-        "exit": machine.exit,
-        "notes": machine.notes,
-    })
 }

@@ -232,15 +232,11 @@ impl Resize {
 impl Destroy {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
-        if !self.yes {
-            let named: Vec<_> =
-                self.volumes.iter().map(|name| volume_name::among(&volumes, name)).collect::<Result<_, _>>()?;
-            let lines: Vec<_> =
-                named.iter().map(|volume| format!("  volume {} ({})", volume.name, volume.id)).collect();
-            confirm::destroying(&app.printer, &lines)?;
-        }
         let destroy = super::each(&app.printer, &self.volumes, async |name| {
             let volume = volume_name::among(&volumes, name)?;
+            if !self.yes {
+                confirm::destroying(&app.printer, "volume", &volume.name, volume.id.as_str())?;
+            }
             app.fleet().await?.destroy_volume(&volume.id, app.destroy_deadline()).await?;
             app.printer.progress(format_args!("{}: destroyed", volume.name));
             Ok(())

@@ -60,6 +60,7 @@ fn sample(flag: &str, provider: &str) -> Vec<&'static str> {
         "--mount" => vec!["--mount", "short.txt:/tmp/short.txt"],
         "--volume" => vec!["--volume", "data-1:/data"],
         "--label" => vec!["--label", "a=b"],
+        "--tag" => vec!["--tag", "blue"],
         flag => panic!("there is no sample of {flag}"),
     }
 }
@@ -68,7 +69,10 @@ fn sample(flag: &str, provider: &str) -> Vec<&'static str> {
 fn the_table_has_every_flag_and_no_other() {
     let tree = machine_cli::command_tree();
     let create = tree.find_subcommand("create").expect("there is such a command");
-    let own = create.get_arguments().filter(|argument| !argument.is_global_set() && argument.get_id() != "name");
+    // What is not about the machine itself, or is what a type of the configuration stands for.
+    let others = ["name", "named", "of_type", "initialize", "no_initialize", "wait_for_ip", "no_wait_for_ip", "output"];
+    let own = create.get_arguments().filter(|argument| !argument.is_global_set());
+    let own = own.filter(|argument| others.iter().all(|other| argument.get_id() != *other));
     let flags = own.filter(|argument| argument.get_long() != Some("help")).map(|argument| match argument.get_long() {
         Some(long) => format!("--{long}"),
         None => argument.get_value_names().expect("a positional has a name")[0].to_string(),

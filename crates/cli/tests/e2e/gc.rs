@@ -125,12 +125,12 @@ fn what_a_killed_client_left_is_settled_by_the_next_command_but_not_by_every_one
         finish(command, b"").expect(0).out()
     };
     abandon(&home, &fly, "one");
-    assert!(list(0, &[]).starts_with("one\t"), "what was asked for comes first");
+    assert!(list(0, &[]).starts_with("one ("), "what was asked for comes first");
     assert_eq!(list(0, &[]), "", "and then it is settled");
 
     abandon(&home, &fly, "two");
-    assert!(list(5, &[]).starts_with("two\t"));
-    assert!(list(5, &[]).starts_with("two\t"), "not yet: it was only just swept");
+    assert!(list(5, &[]).starts_with("two ("));
+    assert!(list(5, &[]).starts_with("two ("), "not yet: it was only just swept");
     // Whichever account the command is about.
     assert_eq!(list(11, &["--provider", "local"]), "");
     assert_eq!(list(11, &[]), "");

@@ -58,11 +58,17 @@ fn an_unknown_machine_gets_the_nearest_names() {
 fn destroying_asks_or_is_told() {
     let home = Home::new();
     home.machine(["create", "web-1"]).expect(0);
-    let said = home.machine(["destroy", "web-1"]).expect(2);
-    assert!(said.stderr.contains("--yes"), "{}", said.stderr);
-    home.machine_with_input(["destroy", "web-1"], b"YES\n").expect(2);
+    let said = home.machine(["destroy", "web-1"]).expect(1);
+    assert!(said.stderr.contains("--no-confirm"), "{}", said.stderr);
+    for answer in ["yes\n", "y\n", " YES\n", ""] {
+        home.machine_with_input(["destroy", "web-1"], answer.as_bytes()).expect(1);
+    }
     assert_eq!(home.names(), ["web-1"]);
-    home.machine(["destroy", "web-1", "--yes"]).expect(0);
+    let said = home.machine_with_input(["destroy", "web-1"], b"YES\n").expect(0);
+    assert!(said.out().contains("DELETE/DESTROY machine \"web-1\" (id: m-"), "{}", said.out());
+    home.machine(["create", "web-2"]).expect(0);
+    home.machine(["destroy", "web-2", "--no-confirm"]).expect(0);
+    assert_eq!(home.machine(["destroy"]).expect(0).out(), "", "nothing is asked for, and nothing is done");
     home.assert_clean();
 }
 

@@ -25,4 +25,5 @@ mod support;
 mod terminal;
 mod timer;
 mod ttl;
+mod types;
 mod volumes;

@@ -1,6 +1,7 @@
 //! A simulated cloud in a process of its own, and `machine` against it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -49,12 +50,34 @@ impl Playing {
 
     /// The same with more variables, or others.
     pub(crate) fn machine_with(&self, home: &Home, more: &[(&str, &str)], args: &[&str]) -> (i32, String) {
+        let (code, out, err) = self.apart(home, more, args);
+        (code, out + &err)
+    }
+
+    /// The same with what it wrote on its two streams apart.
+    pub(crate) fn apart(&self, home: &Home, more: &[(&str, &str)], args: &[&str]) -> (i32, String, String) {
         let mut command = self.command(home, args);
-        command.envs(more.iter().copied());
-        let output = command.output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.code().is_some(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        (output.status.code().unwrap(), text + &String::from_utf8_lossy(&output.stderr))
+        let output = command.envs(more.iter().copied()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.code().is_some(), "{args:?}: {}", text(&output.stderr));
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// What the cloud's own API answers to a request that is made by other means than ours.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        let host = self.variable("DIGITALOCEAN_API_URL").strip_prefix("http://").unwrap();
+        let token = self.variable("DIGITALOCEAN_ACCESS_TOKEN");
+        let mut connection = TcpStream::connect(host).unwrap();
+        let length = body.len();
+        write!(
+            connection,
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// The value of a variable that it told.

@@ -19,7 +19,7 @@ fn the_machines_of_a_simulated_fly_do_what_machines_do() {
     assert_eq!(run(&["stop", "one"]).0, 0);
     assert!(run(&["status", "one"]).1.contains("stopped"));
     assert_eq!(run(&["start", "one"]).0, 0);
-    assert!(run(&["list"]).1.contains("running"));
+    assert!(run(&["status", "one"]).1.contains("running"));
     assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
     assert_eq!(run(&["list"]).1, "");
     fly.end();

@@ -97,7 +97,7 @@ impl Home {
     /// Names of all machines.
     pub(crate) fn names(&self) -> Vec<String> {
         let said = self.machine(["list", "-o", "text"]).expect(0);
-        said.out().lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+        said.out().lines().map(|line| line.split(" (").next().unwrap().to_owned()).collect()
     }
 
     /// Asserts that no machine, no process and no directory of one is left.
