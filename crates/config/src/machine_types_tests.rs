@@ -23,7 +23,7 @@ fn a_type_says_what_it_says() {
     packages: [git]
     write-files: [{path: /etc/motd, content: hello}]
     providers: {sky: {machine-size: large}}
-  box: {new-user-name: ops, script-args: -y --port ${PORT}}
+  box: {new-user-name: ops, script-args: '-y --port ${PORT}'}
 ",
     );
     assert_eq!(config.type_names().unwrap(), ["box", "web"]);

@@ -148,7 +148,7 @@ fn an_unknown_key_is_told_with_the_nearest_one() {
     assert!(told[0].to_string().contains("line 2, column 3: unknown key `iamge` in `sky`"), "{}", told[0]);
     assert_eq!(told[0].hint(), Some("did you mean `image`?"));
     assert!(told[1].to_string().contains("line 5, column 7: unknown key `pubic` in `sky.services[0]`"), "{}", told[1]);
-    let config = config("provder: sky\nsky: {}\nskye: {}\nwork: {kind: sky}\nmachines: 1\n").unwrap();
+    let config = config("provder: sky\nsky: {}\nskye: {}\nwork: {kind: sky}\nbox: 1\n").unwrap();
     let told = config.unknown_keys();
     let hints: Vec<_> = told.iter().map(|error| error.hint().unwrap()).collect();
     assert_eq!(told.len(), 3, "{told:?}");

@@ -137,9 +137,11 @@ fn wait(child: &mut Child, patience: Duration, is_ripe: impl Fn() -> bool) -> Wa
 
 /// Waits until the reaper of a command that has died is done. Whether it is, in time.
 pub(crate) fn reaper_is_done(of: u32, patience: Duration) -> bool {
-    let began = Instant::now();
+    let (began, mut unseen) = (Instant::now(), 0);
     while began.elapsed() < patience {
-        if !reaps(of) {
+        // It forks at its start, and who looks through all processes just then can miss both.
+        unseen = if reaps(of) { 0 } else { unseen + 1 };
+        if unseen == 3 {
             return true;
         }
         std::thread::sleep(Duration::from_millis(20));
