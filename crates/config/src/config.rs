@@ -24,6 +24,8 @@ pub const PROVIDER_VARIABLE: &str = "MACHINE_PROVIDER";
 const PROVIDER_KEY: &str = "provider";
 /// The keys of the top level that are no sections.
 const OWN_KEYS: [&str; 5] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY, MACHINES_KEY];
+/// A section that the older tool of this name knows, and this one has no provider for.
+const ABSENT: &str = "gcp";
 /// The kind that is used where nobody says anything.
 const DEFAULT: &str = "local";
 
@@ -124,7 +126,7 @@ impl Config {
 
     /// Keys of the top level that nobody knows, each as an error with its place and the nearest key.
     pub fn unknown_keys(&self) -> Vec<Error> {
-        let known = |key: &str| OWN_KEYS.contains(&key) || !matches!(self.kind_of(key), Ok(None));
+        let known = |key: &str| OWN_KEYS.contains(&key) || key == ABSENT || !matches!(self.kind_of(key), Ok(None));
         let keys = self.document.root.keys().map(|key| key.as_str().unwrap_or_default());
         keys.filter(|key| !known(key))
             .map(|key| {
@@ -166,11 +168,22 @@ impl Config {
             let from = |error: Error| self.rephrase(error, self.document.whereabouts(place));
             return chosen(&name, Why::File(place)).map_err(from);
         }
-        match self.sections().as_slice() {
+        let mut sections = self.sections();
+        if let Some((name, kind)) = self.document.root.contains_key(ABSENT).then(|| sections.first()).flatten().copied()
+        {
+            // It counts, so that a file with two accounts does not choose one of them by itself.
+            sections.push((name, kind));
+        }
+        match sections.as_slice() {
+            [] if self.document.root.contains_key(ABSENT) => Err(self.absent()),
             [] => chosen(DEFAULT, Why::Default),
             [(only, _)] => chosen(only, Why::Only),
             several => {
-                let names = several.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+                let mut names = several.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+                if self.document.root.contains_key(ABSENT) {
+                    names.pop();
+                    names.push(ABSENT);
+                }
                 let what =
                     format!("several providers are configured ({}), and nothing says which to use", names.join(", "));
                 Err(self.document.error(&Path::default(), what).with_hint(format!(
@@ -189,6 +202,9 @@ impl Config {
         let resolve = |name: &str, kind: &Kind| {
             Section::resolve(name, kind.clone(), Arc::clone(&self.document), &self.environment)
         };
+        if name == ABSENT && self.registry.get(name).is_none() {
+            return Err(self.absent());
+        }
         let is_written = self.document.root.contains_key(name) && name != PROVIDER_KEY;
         if let Some(kind) = is_written.then(|| self.kind_of(name)).transpose()?.flatten() {
             return resolve(name, kind);
@@ -201,6 +217,13 @@ impl Config {
         let names = std::iter::once(kind.info().kind).chain(kind.aliases().iter().copied());
         let written = names.into_iter().find(|name| self.document.root.contains_key(*name));
         resolve(written.unwrap_or(kind.info().kind), kind)
+    }
+
+    fn absent(&self) -> Error {
+        let what = format!("there is no provider for Google Cloud (`{ABSENT}`) here");
+        let hint =
+            "choose another section, as in `provider: digital-ocean`, or go on with the Python tool for that account";
+        self.document.error(&Path::default().key(ABSENT), what).with_hint(hint)
     }
 
     /// The kind of the section of that name; nothing where it is no section.

@@ -156,6 +156,19 @@ fn an_unknown_key_is_told_with_the_nearest_one() {
 }
 
 #[test]
+fn google_cloud_is_known_and_refused() {
+    for text in ["gcp: {project-id: x}\n", "provider: gcp\ngcp: {}\nsky: {}\n"] {
+        let config = config(text).unwrap();
+        assert!(config.unknown_keys().is_empty());
+        let error = config.choose(None).unwrap_err().to_string();
+        assert!(error.contains("no provider for Google Cloud"), "{error}");
+    }
+    let error = config("gcp: {}\nsky: {}\n").unwrap().choose(None).unwrap_err().to_string();
+    assert!(error.contains("several providers are configured (sky, gcp)"), "{error}");
+    assert!(config("gcp: {}\nsky: {}\n").unwrap().choose(Some("sky")).is_ok());
+}
+
+#[test]
 fn what_is_wrong_with_a_secret_is_said_without_it() {
     let error = sky("sky:\n  access-token: [hunter2]\n").unwrap().check().unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2") && error.to_string().contains("line 2"), "{error:?}");
