@@ -4,10 +4,12 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod addresses;
 mod app;
 mod cli;
 mod commands;
 mod confirm;
+mod dns;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;
@@ -15,6 +17,7 @@ mod interrupt;
 mod job;
 mod logging;
 mod machine_args;
+mod named;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;
