@@ -16,7 +16,7 @@ use crate::setup::Setup;
 const OPERATION_WITHIN: Duration = Duration::from_secs(100);
 
 /// The same for what copies a whole disk before it answers.
-const COPY_WITHIN: Duration = Duration::from_mins(60);
+const COPY_WITHIN: Duration = Duration::from_hours(1);
 
 /// How much longer than one operation a create may take before its outcome counts as unknown.
 const CREATE_BEYOND: Duration = Duration::from_secs(20);

@@ -1,4 +1,4 @@
-//! `machine domains publish` and `withdraw`: the names of machines that exist.
+//! `machine domains add-name` and `remove-name`: the names of machines that exist.
 
 use std::net::IpAddr;
 
@@ -10,18 +10,18 @@ use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::{addresses, dns, reaper, show};
 
-const PUBLISH: &str = "\
+const ADD: &str = "\
 Examples:
-  machine domains publish web-1                  in the zone that the configuration names
-  machine domains publish web-1 example.com";
-const WITHDRAW: &str = "\
+  machine domains add-name web-1                  in the zone that the configuration names
+  machine domains add-name web-1 example.com";
+const REMOVE: &str = "\
 Examples:
-  machine domains withdraw web-1 example.com";
+  machine domains remove-name web-1 example.com";
 
 /// Gives a machine its name in a zone: an A record that says its address, and goes when the machine goes.
 #[derive(Debug, Args)]
-#[command(before_help = PUBLISH)]
-pub(crate) struct Publish {
+#[command(before_help = ADD)]
+pub(crate) struct AddName {
     /// Which, by name or id.
     machine: String,
     /// In which zone [default: the configuration's `dns-zone`].
@@ -30,15 +30,15 @@ pub(crate) struct Publish {
 
 /// Takes a machine's name out of a zone: the record that has its name and its address, and no other.
 #[derive(Debug, Args)]
-#[command(before_help = WITHDRAW)]
-pub(crate) struct Withdraw {
+#[command(before_help = REMOVE)]
+pub(crate) struct RemoveName {
     /// Which, by name or id.
     machine: String,
     /// Out of which zone [default: the configuration's `dns-zone`].
     zone: Option<String>,
 }
 
-impl Publish {
+impl AddName {
     /// Makes the record, and shows the name.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Publish {
     }
 }
 
-impl Withdraw {
+impl RemoveName {
     /// Destroys the record; that there is none is fine.
     ///
     /// # Errors

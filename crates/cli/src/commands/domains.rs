@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::domain_names::{Publish, Withdraw};
+use super::domain_names::{AddName, RemoveName};
 use super::domain_records::{AddRecord, RemoveRecord};
 use super::version::TextOrJson;
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::{dns, show};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   machine domains
-  machine domains publish web-1 example.com
+  machine domains add-name web-1 example.com
   machine domains add-record example.com www CNAME web-1.example.com
   machine list-domain example.com";
 
@@ -33,9 +33,9 @@ pub(crate) struct Domains {
 #[derive(Debug, Subcommand)]
 enum Change {
     /// Give a machine its name in a zone.
-    Publish(Publish),
+    AddName(AddName),
     /// Take a machine's name out of a zone.
-    Withdraw(Withdraw),
+    RemoveName(RemoveName),
     /// Add a record to a zone.
     AddRecord(AddRecord),
     /// Take records out of a zone.
@@ -56,8 +56,8 @@ impl Domains {
             Some(change) => {
                 sweeps::settle_dead_clients(app, Reach::Everywhere).await;
                 match change {
-                    Change::Publish(publish) => publish.run(app).await,
-                    Change::Withdraw(withdraw) => withdraw.run(app).await,
+                    Change::AddName(add) => add.run(app).await,
+                    Change::RemoveName(remove) => remove.run(app).await,
                     Change::AddRecord(add) => add.run(app).await,
                     Change::RemoveRecord(remove) => remove.run(app).await,
                 }

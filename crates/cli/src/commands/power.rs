@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use machine_core::{Deadline, ErrorKind, Goal, Power, ProviderExt as _, Until};
+use machine_core::{Deadline, Error, ErrorKind, Goal, Power, ProviderExt as _, Until};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -95,6 +95,11 @@ impl Suspend {
     /// # Errors
     /// `Unsupported` where the provider suspends none; else the provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let provider = app.provider();
+        if !provider.capabilities().suspend {
+            let error = Error::unsupported(provider.info().kind, "machines cannot be suspended");
+            return Err(error.with_hint("`machine stop` keeps what is on them").into());
+        }
         bring(app, &self.names, Power::Suspend, Goal::Ended, PATIENCE).await
     }
 }

@@ -26,6 +26,9 @@ Examples:
   machine ssh-keys destroy laptop
   machine ssh-keys destroy --yes 512190";
 
+/// What is wanted in place of another file.
+const HINT: &str = "give the .pub file beside it, one line such as `ssh-ed25519 AAAA… me@here`";
+
 /// The largest file that is read as a public key.
 const LARGEST: usize = 1 << 16;
 
@@ -125,7 +128,6 @@ impl Add {
         let bad = |what: &str, hint: &'static str| {
             Err(Error::new(ErrorKind::Invalid, format!("{shown} {what}")).with_hint(hint))
         };
-        const HINT: &str = "give the .pub file beside it, one line such as `ssh-ed25519 AAAA… me@here`";
         let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= LARGEST) else {
             return bad("is no public ssh key", HINT);
         };

@@ -1,27 +1,7 @@
 //! Several accounts of one cloud, and machines that were made elsewhere.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-
 use crate::playing::Playing;
 use crate::support::{Home, eventually};
-
-/// What a cloud's own API answers to a request, made by other means than ours.
-fn asked(playing: &Playing, method: &str, path: &str, body: &str) -> String {
-    let host = playing.variable("DIGITALOCEAN_API_URL").strip_prefix("http://").unwrap();
-    let token = playing.variable("DIGITALOCEAN_ACCESS_TOKEN");
-    let mut connection = TcpStream::connect(host).unwrap();
-    let length = body.len();
-    write!(
-        connection,
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    answer
-}
 
 #[test]
 fn another_accounts_machines_are_not_taken_for_gone() {
@@ -50,13 +30,13 @@ fn what_another_tool_made_is_taken_over() {
     let run = |args: &[&str]| cloud.machine(&home, args);
     let wish =
         r#"{"name":"by-hand","region":"nyc3","size":"s-1vcpu-1gb","image":"debian-12-x64","tags":["team:blue"]}"#;
-    let answer = asked(&cloud, "POST", "/v2/droplets", wish);
+    let answer = cloud.ask("POST", "/v2/droplets", wish);
     assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
     // A list there may lag behind.
     eventually("the droplet shows", || run(&["inspect", "by-hand"]).0 == 0);
     let (code, text) = run(&["adopt", "by-hand", "--ttl", "1h"]);
     assert!(code == 0 && text.contains("is ours, until"), "{code}: {text}");
-    let tags = asked(&cloud, "GET", "/v2/droplets", "");
+    let tags = cloud.ask("GET", "/v2/droplets", "");
     for tag in ["machine:owner:", "machine:intent:", "machine:deadline:", "team:blue"] {
         assert!(tags.contains(tag), "{tag} is not in {tags}");
     }

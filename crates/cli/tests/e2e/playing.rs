@@ -1,6 +1,7 @@
 //! A simulated cloud in a process of its own, and `machine` against it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,43 @@ impl Playing {
     /// The value of a variable that it told.
     pub(crate) fn variable(&self, name: &str) -> &str {
         &self.variables.iter().find(|(known, _)| known == name).unwrap().1
+    }
+
+    /// `machine` with those variables; what it wrote to standard output, which is JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, home: &Home, args: &[&str]) -> serde_json::Value {
+        let output = self.command(home, args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {said}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
+    }
+
+    /// What the cloud's own API answers to a request, made by other means than ours.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        let (url, token) = match self.cloud {
+            "digitalocean" => ("DIGITALOCEAN_API_URL", "DIGITALOCEAN_ACCESS_TOKEN"),
+            "vultr" => ("VULTR_API_URL", "VULTR_API_KEY"),
+            other => panic!("nobody asks {other} here"),
+        };
+        let host = self.variable(url).strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let (token, length) = (self.variable(token), body.len());
+        let mut connection = TcpStream::connect(host).unwrap();
+        write!(
+            connection,
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Puts a DNS zone into the account.
+    pub(crate) fn zone(&self, name: &str) {
+        let key = if self.cloud == "vultr" { "domain" } else { "name" };
+        let answer = self.ask("POST", "/v2/domains", &format!(r#"{{"{key}":"{name}"}}"#));
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
     }
 
     /// Ends it as Ctrl-C does, and it ends well.
