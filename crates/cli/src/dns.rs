@@ -16,6 +16,9 @@ const SETTING: &str = "dns-zone";
 /// How many seconds an address may be cached for: machines come and go.
 const TTL_SECONDS: u32 = 300;
 
+/// The type of a record by which a name stands for another, and has no records of its own.
+const ALIAS: &str = "CNAME";
+
 /// The provider's DNS.
 ///
 /// # Errors
@@ -66,8 +69,8 @@ pub(crate) fn whole_name(name: &str, zone: &str) -> String {
 }
 
 /// Gives the machine its name in the zone: a record that says `ip`, which goes when the machine goes. One that says so already is
-/// left alone. A record of that name with another address is replaced where it is ours and not that of another machine that is
-/// still there: the new one is made first. Answers with the record that says `ip`.
+/// left alone. One with another address is replaced where it is ours and not that of another machine that is still there: the new
+/// one is made first. Answers with the record that says `ip`.
 ///
 /// # Errors
 /// `Conflict` for a name that somebody else's record has, before anything is changed; `NotFound` for a zone that the account has
@@ -75,7 +78,7 @@ pub(crate) fn whole_name(name: &str, zone: &str) -> String {
 pub(crate) async fn publish(app: &App, machine: &Machine, zone: &str, ip: IpAddr) -> Result<DnsRecord> {
     let (zone, kind) = (plain(zone), kind_of(ip));
     let mut there = of(app)?.records(&zone).await?;
-    there.retain(|record| is_of(machine, record) && (record.kind == kind || record.kind == "CNAME"));
+    there.retain(|record| is_of(machine, record) && (record.kind == kind || record.kind == ALIAS));
     if let Some(same) = there.iter().find(|record| says(record, ip)) {
         return Ok(same.clone());
     }
@@ -135,6 +138,10 @@ async fn refuse_others(fleet: &Fleet, machine: &Machine, record: &DnsRecord) -> 
         let hint = "give the machine another name, or take that record away: `machine domains remove-record`";
         Error::new(ErrorKind::Conflict, what).with_hint(hint)
     };
+    // Nobody makes one for a machine.
+    if record.kind == ALIAS {
+        return Err(taken("and a name that stands for another has no address of its own"));
+    }
     let Some(line) = fleet.made_record(&record.domain, &record.id).await? else {
         return Err(taken("and this computer has not made that record"));
     };

@@ -97,11 +97,11 @@ impl Create {
         let time = app.clock().now().strftime("%Y%m%d-%H%M%S");
         let name = self.name.clone().unwrap_or_else(|| format!("{}-{time}", machine.name));
         let spec = SnapshotSpec { name, machine: machine.id };
-        app.printer.note("what a snapshot costs follows from its size, and is charged until it is destroyed");
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_snapshot(&spec, Lifetime::Deadline, None).await?) };
         let snapshot = reaper::watched_where_it_costs(&app, create).await?;
         app.printer.line(&snapshot.id)?;
+        app.printer.note("what a snapshot costs follows from its size, and is charged until it is destroyed");
         Ok(code::OK)
     }
 }

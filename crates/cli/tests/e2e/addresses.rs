@@ -9,7 +9,7 @@ use crate::support::{Home, eventually};
 fn a_machines_address_is_one_line() {
     for name in ["digitalocean", "vultr"] {
         let home = Home::new();
-        let cloud = Playing::begin(&home, name, &["--no-machines"]);
+        let cloud = Playing::begin(&home, name, &["--no-machines", "--speed", "60"]);
         let run = |args: &[&str]| cloud.machine(&home, args);
         assert_eq!(run(&["create", "web-1"]).0, 0);
         assert_eq!(run(&["create", "web-2"]).0, 0);
@@ -58,7 +58,7 @@ fn machines_are_suspended_where_that_can_be() {
     assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
     fly.end();
     for name in ["digitalocean", "vultr"] {
-        let cloud = Playing::begin(&home, name, &["--no-machines"]);
+        let cloud = Playing::begin(&home, name, &["--no-machines", "--speed", "60"]);
         let (code, text) = cloud.machine(&home, &["suspend", "one"]);
         assert!(code == 2 && text.contains("machines cannot be suspended") && text.contains("stop"), "{code}: {text}");
         cloud.end();

@@ -20,7 +20,7 @@ fn made(cloud: &Playing, home: &Home, name: &str) -> (String, String) {
 fn zones_and_their_records_are_listed() {
     for name in CLOUDS {
         let home = Home::new();
-        let cloud = Playing::begin(&home, name, &["--no-machines"]);
+        let cloud = Playing::begin(&home, name, &["--no-machines", "--speed", "60"]);
         let run = |args: &[&str]| cloud.machine(&home, args);
         assert_eq!(cloud.json(&home, &["domains", "-o", "json"]), json!([]));
         cloud.zone("example.org");
@@ -83,16 +83,16 @@ fn zones_and_their_records_are_listed() {
 #[test]
 fn a_zone_is_named_or_configured_and_has_to_be_there() {
     let home = Home::new();
-    let cloud = Playing::begin(&home, "digitalocean", &["--no-machines"]);
+    let cloud = Playing::begin(&home, "digitalocean", &["--no-machines", "--speed", "60"]);
     cloud.zone("example.com");
     let (code, text) = cloud.machine(&home, &["list-domain"]);
     assert!(
         code == 2 && text.contains("error: no DNS zone specified") && text.contains("`dns-zone`"),
         "{code}: {text}"
     );
-    let (code, text) = cloud.machine(&home, &["list-domain", "exmaple.com"]);
-    assert!(code == 3 && text.contains("exmaple.com"), "{code}: {text}");
-    let (code, text) = cloud.machine(&home, &["domains", "add-record", "exmaple.com", "a", "A", "192.0.2.1"]);
+    let (code, text) = cloud.machine(&home, &["list-domain", "example.co"]);
+    assert!(code == 3 && text.contains("example.co"), "{code}: {text}");
+    let (code, text) = cloud.machine(&home, &["domains", "add-record", "example.co", "a", "A", "192.0.2.1"]);
     assert!(code == 3 && text.contains("not found") && text.contains("did you mean example.com?"), "{code}: {text}");
 
     std::fs::write(home.path().join("config.yml"), "digital-ocean:\n  dns-zone: Example.com.\n").unwrap();
@@ -108,7 +108,7 @@ fn a_zone_is_named_or_configured_and_has_to_be_there() {
 #[test]
 fn where_no_dns_is_hosted_it_is_refused() {
     let home = Home::new();
-    let fly = Playing::begin(&home, "fly", &["--no-machines"]);
+    let fly = Playing::begin(&home, "fly", &["--no-machines", "--speed", "60"]);
     for args in [&["domains"][..], &["list-domain", "example.com"], &["domains", "add-name", "web-1", "example.com"]] {
         let (code, text) = fly.machine(&home, args);
         assert!(code == 2 && text.contains("it hosts no DNS zones"), "{args:?}: {code}: {text}");

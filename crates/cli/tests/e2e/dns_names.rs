@@ -16,7 +16,7 @@ struct Scene {
 impl Scene {
     fn new(cloud: &'static str) -> Self {
         let home = Home::new();
-        let cloud = Playing::begin(&home, cloud, &["--no-machines"]);
+        let cloud = Playing::begin(&home, cloud, &["--no-machines", "--speed", "60"]);
         cloud.zone(ZONE);
         Self { home, cloud }
     }
@@ -95,7 +95,12 @@ fn a_name_that_somebody_else_has_is_refused() {
         assert_eq!(scene.cloud.machine(&elsewhere, &add).0, 0);
         let (code, text) = scene.run(&["domains", "add-name", "web-1", ZONE]);
         assert!(code == 5 && text.contains("web-1.example.com says 198.51.100.7 (A) already"), "{code}: {text}");
-        assert_eq!(scene.records(), ["web-1\tA\t198.51.100.7"]);
+        // A name that stands for another, even where we have made that.
+        scene.machine("web-2");
+        scene.done(&["domains", "add-record", ZONE, "web-2", "CNAME", "www.example.net"]);
+        let (code, text) = scene.run(&["domains", "add-name", "web-2", ZONE]);
+        assert!(code == 5 && text.contains("web-2.example.com says www.example.net (CNAME) already"), "{code}: {text}");
+        assert_eq!(scene.records(), ["web-1\tA\t198.51.100.7", "web-2\tCNAME\twww.example.net"]);
         scene.cloud.end();
     }
 }

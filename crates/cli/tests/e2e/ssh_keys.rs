@@ -27,7 +27,7 @@ fn keys_are_registered_listed_with_their_fingerprint_and_taken_off() {
         assert!(code == 5, "{code}: {text}");
         let (code, text) = run(&["ssh-keys", "destroy", "laptop"]);
         assert!(code == 2 && text.contains("--yes"), "{code}: {text}");
-        let (code, text) = run(&["ssh-keys", "destroy", "--yes", "latpop"]);
+        let (code, text) = run(&["ssh-keys", "destroy", "--yes", "laptpo"]);
         assert!(code == 3 && text.contains("did you mean laptop?"), "{code}: {text}");
         assert_eq!(run(&["ssh-keys", "destroy", "--yes", "laptop"]).0, 0);
         assert_eq!(run(&["ssh-keys"]), (0, String::new()));
