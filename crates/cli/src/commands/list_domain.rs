@@ -11,7 +11,7 @@ use super::version::TextOrJson;
 use crate::app::App;
 use crate::dns;
 use crate::failure::{Failure, code};
-use crate::show::{self, MachineShown, Table};
+use crate::show::{self, MachineJson, Table};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,7 +52,7 @@ pub(crate) struct ListDomain {
 #[derive(Serialize)]
 struct Shown<'a> {
     id: &'a str,
-    machine: Option<MachineShown<'a>>,
+    machine: Option<MachineJson<'a>>,
     name: &'a str,
     fqdn: String,
     zone: &'a str,
@@ -138,7 +138,7 @@ fn name(record: &DnsRecord) -> &str {
 fn shown<'a>(record: &'a DnsRecord, machine: Option<&'a Machine>, zone: &'a str) -> Shown<'a> {
     Shown {
         id: record.id.as_str(),
-        machine: machine.map(MachineShown::of),
+        machine: machine.map(MachineJson::of),
         name: name(record),
         fqdn: dns::whole_name(&record.name, zone),
         zone,

@@ -1,4 +1,4 @@
-//! A machine as programs read it where it stands beside something else.
+//! A machine as JSON.
 
 use std::net::Ipv4Addr;
 
@@ -12,7 +12,7 @@ const TYPE: &str = "machine:type";
 
 /// A machine in the few words that scripts rely on. The order of the fields is theirs as well.
 #[derive(Debug, Serialize)]
-pub(crate) struct MachineShown<'a> {
+pub(crate) struct MachineJson<'a> {
     id: &'a str,
     name: &'a str,
     tags: Vec<String>,
@@ -21,7 +21,7 @@ pub(crate) struct MachineShown<'a> {
     r#type: Option<&'a str>,
 }
 
-impl<'a> MachineShown<'a> {
+impl<'a> MachineJson<'a> {
     /// What is shown of that machine.
     pub(crate) fn of(machine: &'a Machine) -> Self {
         Self {

@@ -5,7 +5,7 @@ mod names;
 mod table;
 mod words;
 
-pub(crate) use machine::MachineShown;
+pub(crate) use machine::MachineJson;
 pub(crate) use names::names;
 pub(crate) use table::{Format, Table};
 pub(crate) use words::{age, clean, state, time};
