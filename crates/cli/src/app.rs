@@ -12,9 +12,14 @@ use tokio::sync::OnceCell;
 use crate::printer::Printer;
 use crate::setup::Setup;
 
-/// The longest that one operation of a provider may take. Shorter than what the fleet gives a create, whose outcome counts
-/// as unknown after that.
+/// The longest that one operation of a provider may take.
 const OPERATION_WITHIN: Duration = Duration::from_secs(100);
+
+/// The same for what copies a whole disk before it answers.
+const COPY_WITHIN: Duration = Duration::from_hours(1);
+
+/// How much longer than one operation a create may take before its outcome counts as unknown.
+const CREATE_BEYOND: Duration = Duration::from_secs(20);
 
 /// The longest that a destroy is watched until it is proved done.
 const DESTROY_WITHIN: Duration = Duration::from_mins(1);
@@ -27,6 +32,8 @@ pub(crate) struct App {
     /// The account's section.
     section: Section,
     state: PathBuf,
+    /// The longest that one operation of the provider may take.
+    within: Duration,
     provider: Arc<dyn CloudProvider>,
     housekeeping: Option<Arc<dyn Housekeeping>>,
     fleet: OnceCell<Fleet>,
@@ -49,12 +56,25 @@ impl App {
     /// # Errors
     /// Settings that cannot be used.
     pub(crate) fn of(setup: Setup, section: Section) -> Result<Self> {
+        Self::within(setup, section, OPERATION_WITHIN)
+    }
+
+    /// The same account, for what copies a whole disk before it answers.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub(crate) fn patient(&self) -> Result<Self> {
+        Self::within(self.setup.clone(), self.section.clone(), COPY_WITHIN)
+    }
+
+    fn within(setup: Setup, section: Section, within: Duration) -> Result<Self> {
         let opened = setup.open(&section)?;
         Ok(Self {
             printer: setup.printer.clone(),
             section,
             state: setup.state()?,
-            provider: Layers::default().operation(OPERATION_WITHIN).around(opened.provider),
+            within,
+            provider: Layers::default().operation(within).around(opened.provider),
             housekeeping: opened.housekeeping,
             fleet: OnceCell::new(),
             setup,
@@ -119,6 +139,7 @@ impl App {
                 let printer = self.printer.clone();
                 let fleet = Fleet::builder(Arc::clone(&self.provider), Arc::new(ledger))
                     .clock(self.clock().clone())
+                    .create_within(self.within + CREATE_BEYOND)
                     .budget(self.setup.config.budget()?)
                     .announce(move |quote| printer.note(quote));
                 let fleet = account.into_iter().fold(fleet, FleetBuilder::account);

@@ -98,6 +98,8 @@ pub(crate) enum Command {
     Start(commands::power::Start),
     /// Stop machines; what is on them stays.
     Stop(commands::power::Stop),
+    /// Suspend machines; their memory is kept.
+    Suspend(commands::power::Suspend),
     /// Stop machines and start them again.
     Restart(commands::power::Restart),
     /// Destroy machines and what is on them.
@@ -113,11 +115,30 @@ pub(crate) enum Command {
     Ssh(commands::ssh::Ssh),
     /// Copy files to or from a machine.
     Cp(commands::cp::Cp),
+    /// Show the addresses of machines.
+    Ip(commands::ip::Ip),
     /// Wait until a machine runs, has ended, or is gone.
     Wait(commands::wait::Wait),
     /// Storage that outlives a machine.
     #[command(subcommand, visible_alias = "volume", before_help = commands::volumes::EXAMPLES)]
     Volumes(commands::volumes::Volumes),
+    /// Copies of machines' disks.
+    #[command(subcommand, visible_alias = "snapshot", before_help = commands::snapshots::EXAMPLES)]
+    Snapshots(commands::snapshots::Snapshots),
+    /// Show the DNS zones, and change what is in them.
+    Domains(commands::domains::Domains),
+    /// List the records of a DNS zone.
+    ListDomain(commands::list_domain::ListDomain),
+    /// Show the registered ssh keys, and change them.
+    SshKeys(commands::ssh_keys::SshKeys),
+    /// Show the provider's own projects.
+    Projects(commands::projects::Projects),
+    /// Show where machines can be.
+    Regions(commands::catalog::Regions),
+    /// Show the sizes of machines, and what they cost.
+    Sizes(commands::catalog::Sizes),
+    /// Show what machines can be made from.
+    Images(commands::catalog::Images),
     /// Show what this computer has made and not seen go.
     #[command(subcommand, before_help = commands::ledger::EXAMPLES)]
     Ledger(commands::ledger::Ledger),

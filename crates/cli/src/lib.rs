@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod addresses;
 mod app;
 mod choose;
 mod cli;
@@ -11,6 +12,7 @@ mod client_id;
 mod cloud_init;
 mod commands;
 mod confirm;
+mod dns;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;
@@ -18,6 +20,7 @@ mod interrupt;
 mod job;
 mod logging;
 mod machine_args;
+mod named;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use crate::app::App;
 use crate::ttl::{self, Ttl};
 use crate::values::{self, VolumeArg};
-use crate::volume_name;
+use crate::{named, volume_name};
 
 /// The largest file that is read as user data.
 const USER_DATA: u64 = 1 << 20;
@@ -127,7 +127,7 @@ impl MachineArgs {
         if !self.volume.is_empty() {
             let volumes = volume_name::all(app).await?;
             for wanted in &self.volume {
-                let volume = volume_name::among(&volumes, &wanted.name)?.id.clone();
+                let volume = named::among(&volumes, &wanted.name)?.id.clone();
                 spec.volumes.push(VolumeMount { volume, path: wanted.path.clone() });
             }
         }

@@ -8,8 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::App;
 use crate::cloud_init::{Setup, user_data};
-use crate::machine_args;
-use crate::volume_name;
+use crate::{machine_args, named, volume_name};
 
 /// A type, and what it is called.
 #[derive(Debug)]
@@ -58,7 +57,7 @@ impl Typed {
         if !of.volumes.is_empty() {
             let volumes = volume_name::all(app).await?;
             for (name, path) in &of.volumes {
-                let volume = volume_name::among(&volumes, name)?.id.clone();
+                let volume = named::among(&volumes, name)?.id.clone();
                 spec.volumes.push(VolumeMount { volume, path: path.clone() });
             }
         }

@@ -36,6 +36,6 @@ pub struct SshKey {
     pub name: String,
     /// The public key, in one line.
     pub public_key: String,
-    /// Its fingerprint in the provider's spelling, where it tells one.
+    /// Its fingerprint in the provider's spelling; the MD5 of the key where it tells none and the key is one.
     pub fingerprint: Option<String>,
 }

@@ -10,6 +10,7 @@ use machine_core::{
 };
 
 use crate::Fleet;
+use crate::ledger::Entry;
 use crate::wanted::{Made, Wanted, record_id};
 
 impl Fleet {
@@ -75,6 +76,17 @@ impl Fleet {
             Made::DnsRecord(record) => Ok(*record),
             other => Err(other.unexpected()),
         }
+    }
+
+    /// The line of a DNS record that we have made and that is not known to be gone.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn made_record(&self, domain: &str, id: &RecordId) -> Result<Option<Entry>> {
+        let inner = &self.inner;
+        let (kind, id) = (inner.provider.info().kind, record_id(domain, id.as_str()));
+        let line = inner.ledger.find(kind, ResourceKind::DnsRecord, &id).await?;
+        Ok(line.filter(|line| inner.concerns(line) && !line.adopted && !line.state.is_tombstone()))
     }
 
     /// Destroys a DNS record, as [`destroy`](Self::destroy) destroys a machine.

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use machine_core::{
     Destroyed, Effect, Error, ErrorKind, RecordedIntent, Result, SshKey, SshKeyId, SshKeySpec, SshKeys, nearest,
 };
+use machine_ssh::fingerprint;
 
 use crate::choose::unknown;
-use crate::convert::{fingerprint, number};
+use crate::convert::number;
 use crate::provider::DigitalOceanProvider;
 use crate::wire::{CreateKey, KeyAnswer, KeyRef, RegisteredKey};
 

@@ -10,6 +10,7 @@
 mod command;
 mod connection;
 mod exec;
+mod fingerprint;
 mod first_boot;
 mod host_key;
 mod identities;
@@ -20,6 +21,7 @@ mod section;
 mod ssh;
 
 pub use connection::{Connection, Target, Trust};
+pub use fingerprint::fingerprint;
 pub use first_boot::{FirstBoot, OVERHEAD, first_boot};
 pub use host_key::HostKey;
 pub use identities::{Identities, Identity};

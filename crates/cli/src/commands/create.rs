@@ -9,6 +9,7 @@ use machine_core::{Deadline, Effect, Error, ErrorKind, Goal, Lifetime, Machine, 
 use super::version::TextOrJson;
 use crate::app::App;
 use crate::client_id;
+use crate::dns;
 use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
 use crate::reaper;
@@ -60,6 +61,12 @@ pub(crate) struct Create {
     /// Do not wait for a public address.
     #[arg(long, hide = true)]
     no_wait_for_ip: bool,
+    /// Give it no name in the account's `dns-zone`.
+    #[arg(long, overrides_with = "update_dns")]
+    no_update_dns: bool,
+    /// Give it its name in the account's `dns-zone`, once it has an address; the usual way.
+    #[arg(long, hide = true)]
+    update_dns: bool,
     /// In which shape.
     #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     output: TextOrJson,
@@ -79,7 +86,12 @@ impl Create {
         let typed = self.of_type.as_deref().map(|name| Typed::find(app, name)).transpose()?;
         let ttl = ttl::effective(app, self.machine.ttl, typed.as_ref())?;
         let deadline = ttl.map(|ttl| ttl.deadline(app.clock())).transpose()?.flatten();
-        let fqdn = app.settings().text("dns-zone").map(|zone| format!("{name}.{zone}")).unwrap_or_default();
+        let configured = dns::configured_zone(app);
+        let fqdn = configured.as_deref().map(|zone| dns::whole_name(name.as_str(), zone)).unwrap_or_default();
+        let zone = configured.filter(|_| !self.no_update_dns && app.provider().dns().is_some());
+        if let Some(zone) = &zone {
+            dns::zone_exists(app, zone).await?;
+        }
         let mut spec = self.machine.spec(app, name).await?;
         spec.env = self.machine.env(app)?;
         spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
@@ -130,7 +142,18 @@ impl Create {
             }
             Err(error) => return Err(error.into()),
         };
-        let machine = if self.wait_for_ip { self.with_ip(app, machine, &until).await? } else { machine };
+        let with_ip = self.wait_for_ip || zone.is_some();
+        let machine = if with_ip { self.with_ip(app, machine, &until).await? } else { machine };
+        if let (Some(zone), Some(ip)) = (&zone, show::public_ip(&machine)) {
+            let publish = async {
+                dns::publish(app, &machine, zone, ip).await.map_err(|error| {
+                    let error = error.with_effect(Effect::Applied).with_context("id", machine.id.to_string());
+                    error.with_hint("the machine runs, and has no name in the zone; `machine destroy` ends it").into()
+                })
+            };
+            let record = reaper::watched_where_it_costs(app, publish).await?;
+            app.printer.note(format_args!("DNS: {}", dns::whole_name(&record.name, zone)));
+        }
         if let TextOrJson::Json = self.output {
             app.printer.json(&MachineJson::of(&machine))?;
         }

@@ -8,7 +8,7 @@ use crate::choose::Us;
 use crate::client_id::Whose;
 use crate::failure::{Failure, code};
 use crate::sweeps::{self, Reach};
-use crate::{confirm, reaper};
+use crate::{confirm, dns, reaper, show};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +29,12 @@ pub(crate) struct Destroy {
     /// Ask before each; the usual way.
     #[arg(long, hide = true)]
     confirm: bool,
+    /// Leave its name in the account's `dns-zone`, and whatever else was made for it.
+    #[arg(long, visible_alias = "keep-dns", overrides_with = "delete_dns")]
+    no_delete_dns: bool,
+    /// Take its name out of the account's `dns-zone`; the usual way.
+    #[arg(long, hide = true)]
+    delete_dns: bool,
     /// Also those that other tools, other clients and other computers made.
     #[arg(long, short)]
     all: bool,
@@ -47,24 +53,49 @@ impl Destroy {
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         let us = Us::of(app)?;
         let destroy = super::each(&app.printer, &self.names, async |name| {
-            let (id, name) = match found(app, name).await? {
+            let (id, name, machine) = match found(app, name).await? {
                 Found::Machine(machine) => {
                     if !self.all {
                         refuse(&machine, us.whose(&machine))?;
                     }
-                    (machine.id, machine.name)
+                    (machine.id.clone(), machine.name.clone(), Some(machine))
                 }
-                Found::Unreadable(id) => (id, name.to_owned()),
+                Found::Unreadable(id) => (id, name.to_owned(), None),
             };
             if !self.yes {
                 confirm::destroying(&app.printer, "machine", &name, id.as_str())?;
             }
+            if let Some(machine) = machine.as_deref().filter(|_| self.no_delete_dns) {
+                release(app, machine).await?;
+            }
             app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
+            if let Some(machine) = machine.as_deref().filter(|_| !self.no_delete_dns) {
+                withdraw(app, machine).await?;
+            }
             app.printer.progress(format_args!("{name}: destroyed"));
             Ok(())
         });
         reaper::watched_where_it_costs(app, destroy).await
     }
+}
+
+/// Lets what was made for the machine stay, and says what that is.
+async fn release(app: &App, machine: &Machine) -> Result<(), Failure> {
+    let Some(markers) = &machine.markers else { return Ok(()) };
+    for kept in app.fleet().await?.release(markers.intent).await? {
+        let (kind, name) = (kept.intent.resource.as_str(), show::clean(&kept.intent.name));
+        app.printer.note(format_args!("{}: kept {kind} {name}", machine.name));
+    }
+    Ok(())
+}
+
+/// Takes the machine's name out of the zone where it has one: records with its name and its address, whoever made them.
+async fn withdraw(app: &App, machine: &Machine) -> Result<(), Failure> {
+    let zone = dns::configured_zone(app).filter(|_| app.provider().dns().is_some());
+    if let (Some(zone), Some(ip)) = (zone, show::public_ip(machine)) {
+        dns::withdraw(app, machine, &zone, ip).await?;
+    }
+    Ok(())
 }
 
 /// Refuses what is not ours.

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod adopt;
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod cost;
@@ -8,18 +9,26 @@ pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
+mod domain_names;
+mod domain_records;
+pub(crate) mod domains;
 pub(crate) mod exec;
 pub(crate) mod gc;
 mod gc_timer;
 pub(crate) mod info;
 pub(crate) mod inspect;
+pub(crate) mod ip;
 pub(crate) mod ledger;
 pub(crate) mod list;
+pub(crate) mod list_domain;
 pub(crate) mod logs;
 pub(crate) mod power;
+pub(crate) mod projects;
 pub(crate) mod run;
 pub(crate) mod simcloud;
+pub(crate) mod snapshots;
 pub(crate) mod ssh;
+pub(crate) mod ssh_keys;
 pub(crate) mod status;
 pub(crate) mod types;
 pub(crate) mod version;
@@ -109,6 +118,8 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Inspect(inspect) => inspect.run(app).await,
         Command::Start(start) => start.run(app).await,
         Command::Stop(stop) => stop.run(app).await,
+        Command::Suspend(suspend) => suspend.run(app).await,
+        Command::Ip(ip) => ip.run(app).await,
         Command::Restart(restart) => restart.run(app).await,
         Command::Destroy(destroy) => destroy.run(app).await,
         Command::Adopt(adopt) => adopt.run(app).await,
@@ -118,6 +129,14 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Cp(cp) => cp.run(app).await,
         Command::Wait(wait) => wait.run(app).await,
         Command::Volumes(volumes) => volumes.run(app).await,
+        Command::Snapshots(snapshots) => snapshots.run(app).await,
+        Command::Domains(domains) => domains.run(app).await,
+        Command::ListDomain(list) => list.run(app).await,
+        Command::SshKeys(keys) => keys.run(app).await,
+        Command::Projects(projects) => projects.run(app).await,
+        Command::Regions(regions) => regions.run(app).await,
+        Command::Sizes(sizes) => sizes.run(app).await,
+        Command::Images(images) => images.run(app).await,
         Command::Info(info) => info.run(app).await,
         // Served before there is an account.
         Command::Check(_)

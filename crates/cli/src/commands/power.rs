@@ -1,9 +1,9 @@
-//! `machine start`, `stop` and `restart`.
+//! `machine start`, `stop`, `suspend` and `restart`.
 
 use std::time::Duration;
 
 use clap::Args;
-use machine_core::{Deadline, ErrorKind, Goal, Power, ProviderExt as _, Until};
+use machine_core::{Deadline, Error, ErrorKind, Goal, Power, ProviderExt as _, Until};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -20,6 +20,9 @@ const STOP: &str = "\
 Examples:
   machine stop web-1
   machine stop --grace 1m database";
+const SUSPEND: &str = "\
+Examples:
+  machine suspend web-1                  `machine start web-1` resumes it";
 const RESTART: &str = "\
 Examples:
   machine restart web-1 web-2";
@@ -43,6 +46,15 @@ pub(crate) struct Stop {
     /// How long a machine may take to end by itself before it is killed.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = values::duration)]
     grace: Duration,
+}
+
+/// Suspends machines: their memory is kept, and `start` resumes them where they were.
+#[derive(Debug, Args)]
+#[command(before_help = SUSPEND)]
+pub(crate) struct Suspend {
+    /// Which, by name or id.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
 }
 
 /// Stops machines and starts them again.
@@ -74,6 +86,21 @@ impl Stop {
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         bring(app, &self.names, Power::Stop { grace: self.grace }, Goal::Ended, self.grace + PATIENCE).await
+    }
+}
+
+impl Suspend {
+    /// Suspends them.
+    ///
+    /// # Errors
+    /// `Unsupported` where the provider suspends none; else the provider's.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let provider = app.provider();
+        if !provider.capabilities().suspend {
+            let error = Error::unsupported(provider.info().kind, "machines cannot be suspended");
+            return Err(error.with_hint("`machine stop` keeps what is on them").into());
+        }
+        bring(app, &self.names, Power::Suspend, Goal::Ended, PATIENCE).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::failure::{Failure, code};
 use crate::show::{Format, Table};
 use crate::sweeps::{self, Reach};
 use crate::values::{self, VolumeArg};
-use crate::{confirm, reaper, volume_name};
+use crate::{confirm, named, reaper, volume_name};
 
 /// Storage that outlives a machine.
 #[derive(Debug, Subcommand)]
@@ -200,7 +200,7 @@ async fn table(app: &App, volumes: &[Volume]) -> Result<Table, Failure> {
 impl Attach {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
-        let volume = volume_name::among(&volumes, &self.volume)?;
+        let volume = named::among(&volumes, &self.volume)?;
         let machine = app.provider().resolve(&self.target.name).await?;
         let mount = VolumeMount { volume: volume.id.clone(), path: self.target.path.clone() };
         volume_name::of(app)?.attach(&machine.id, &mount).await?;
@@ -212,7 +212,7 @@ impl Attach {
 impl Detach {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
-        let volume = volume_name::among(&volumes, &self.volume)?;
+        let volume = named::among(&volumes, &self.volume)?;
         volume_name::of(app)?.detach(&volume.id).await?;
         app.printer.progress(format_args!("{}: detached", volume.name));
         Ok(code::OK)
@@ -222,7 +222,7 @@ impl Detach {
 impl Resize {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
-        let volume = volume_name::among(&volumes, &self.volume)?;
+        let volume = named::among(&volumes, &self.volume)?;
         let volume = volume_name::of(app)?.resize(&volume.id, self.size).await?;
         app.printer.progress(format_args!("{}: {} GiB", volume.name, volume.size_gib));
         Ok(code::OK)
@@ -233,7 +233,7 @@ impl Destroy {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
         let destroy = super::each(&app.printer, &self.volumes, async |name| {
-            let volume = volume_name::among(&volumes, name)?;
+            let volume = named::among(&volumes, name)?;
             if !self.yes {
                 confirm::destroying(&app.printer, "volume", &volume.name, volume.id.as_str())?;
             }

@@ -6,7 +6,7 @@ use machine_core::Machine;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::client_id;
+use crate::{addresses, client_id};
 
 /// A machine as JSON: first what scripts of other tools of this name read, in their order, then all that is known.
 #[derive(Debug, Serialize)]
@@ -45,8 +45,8 @@ impl<'a> MachineJson<'a> {
 
 /// The address that it is reached by from outside.
 pub(crate) fn public_ip(machine: &Machine) -> Option<IpAddr> {
-    let public = &machine.addresses.public;
-    public.iter().find(|ip| ip.is_ipv4()).or(public.first()).copied()
+    let four = addresses::public_v4(machine).map(IpAddr::V4);
+    four.or_else(|| addresses::public_v6(machine).map(IpAddr::V6))
 }
 
 /// `web-1 (300000008, nyc3, web): 203.0.113.9`; what is not there is `None`.

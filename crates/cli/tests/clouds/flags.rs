@@ -70,7 +70,18 @@ fn the_table_has_every_flag_and_no_other() {
     let tree = machine_cli::command_tree();
     let create = tree.find_subcommand("create").expect("there is such a command");
     // What is not about the machine itself, or is what a type of the configuration stands for.
-    let others = ["name", "named", "of_type", "initialize", "no_initialize", "wait_for_ip", "no_wait_for_ip", "output"];
+    let others = [
+        "name",
+        "named",
+        "of_type",
+        "initialize",
+        "no_initialize",
+        "wait_for_ip",
+        "no_wait_for_ip",
+        "update_dns",
+        "no_update_dns",
+        "output",
+    ];
     let own = create.get_arguments().filter(|argument| !argument.is_global_set());
     let own = own.filter(|argument| others.iter().all(|other| argument.get_id() != *other));
     let flags = own.filter(|argument| argument.get_long() != Some("help")).map(|argument| match argument.get_long() {

@@ -63,12 +63,30 @@ impl Playing {
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     }
 
-    /// What the cloud's own API answers to a request that is made by other means than ours.
+    /// The value of a variable that it told.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables.iter().find(|(known, _)| known == name).unwrap().1
+    }
+
+    /// `machine` with those variables; what it wrote to standard output, which is JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, home: &Home, args: &[&str]) -> serde_json::Value {
+        let output = self.command(home, args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {said}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
+    }
+
+    /// What the cloud's own API answers to a request, made by other means than ours.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        let host = self.variable("DIGITALOCEAN_API_URL").strip_prefix("http://").unwrap();
-        let token = self.variable("DIGITALOCEAN_ACCESS_TOKEN");
+        let (url, token) = match self.cloud {
+            "digitalocean" => ("DIGITALOCEAN_API_URL", "DIGITALOCEAN_ACCESS_TOKEN"),
+            "vultr" => ("VULTR_API_URL", "VULTR_API_KEY"),
+            other => panic!("nobody asks {other} here"),
+        };
+        let host = self.variable(url).strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let (token, length) = (self.variable(token), body.len());
         let mut connection = TcpStream::connect(host).unwrap();
-        let length = body.len();
         write!(
             connection,
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
@@ -80,9 +98,11 @@ impl Playing {
         answer
     }
 
-    /// The value of a variable that it told.
-    pub(crate) fn variable(&self, name: &str) -> &str {
-        &self.variables.iter().find(|(known, _)| known == name).unwrap().1
+    /// Puts a DNS zone into the account.
+    pub(crate) fn zone(&self, name: &str) {
+        let key = if self.cloud == "vultr" { "domain" } else { "name" };
+        let answer = self.ask("POST", "/v2/domains", &format!(r#"{{"{key}":"{name}"}}"#));
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
     }
 
     /// Ends it as Ctrl-C does, and it ends well.

@@ -118,3 +118,36 @@ fn the_client_id_is_written_once_and_for_its_user() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     cloud.end();
 }
+
+#[test]
+fn a_machine_has_its_name_in_the_zone_for_as_long_as_it_is_there() {
+    let (home, cloud) = begin();
+    let config = CONFIG.replace("  region: nyc3\n", "  region: nyc3\n  dns-zone: example.com\n");
+    std::fs::write(home.path().join("home/.config/machine/config.yml"), config).unwrap();
+    let run = |args: &[&str]| cloud.apart(&home, OUR_SECTION, args);
+    let (code, _, err) = run(&["create", "-n", "web-1", "--no-initialize"]);
+    assert!(code == 3 && err.contains("`example.com` not found"), "{code}: {err}");
+    assert!(!cloud.ask("GET", "/v2/droplets", "").contains("web-1"), "nothing is made before the zone is known");
+    cloud.zone("example.com");
+    for other in [r#"{"type":"TXT","name":"web-1","data":"keep"}"#, r#"{"type":"A","name":"web-2","data":"192.0.2.7"}"#]
+    {
+        cloud.ask("POST", "/v2/domains/example.com/records", other);
+    }
+    let (code, out, err) = run(&["create", "-n", "web-1", "-m", "Web"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("IP Address: ") && err.contains("DNS: web-1.example.com"), "{err}");
+    let id = out.trim_end().rsplit(' ').next().unwrap();
+    let records = json(&run(&["list-domain", "-o", "json"]).1);
+    assert_eq!((&records[0]["fqdn"], &records[0]["machine"]["id"]), (&"web-1.example.com".into(), &id.into()));
+    assert_eq!(records[0]["ttl"], 300);
+    assert_eq!(run(&["destroy", "--no-confirm", "--delete-dns", id]).0, 0);
+    let left = run(&["list-domain", "-m", "*", "--all", "example.com"]).1;
+    assert!(left.contains("web-1\tTXT\tkeep\n") && left.contains("web-2\tA\t192.0.2.7\n"), "{left}");
+    assert!(!left.contains("web-1\tA"), "{left}");
+
+    assert_eq!(run(&["create", "-n", "web-3", "--no-initialize"]).0, 0);
+    let (code, _, err) = run(&["destroy", "--no-confirm", "--no-delete-dns", "web-3"]);
+    assert!(code == 0 && err.contains("kept dns-record example.com/web-3 A "), "{code}: {err}");
+    assert!(run(&["list-domain", "--all"]).1.contains("web-3\tA\t"));
+    cloud.end();
+}

@@ -119,3 +119,15 @@ async fn no_request_is_made_for_kinds_that_the_ledger_has_nothing_of() {
     rig.fleet.sweep(SweepOptions::default()).await.unwrap();
     assert_eq!(rig.fake.count("records"), 0);
 }
+
+#[tokio::test]
+async fn a_record_is_known_by_its_line_while_it_is_there() {
+    let rig = Rig::new().await;
+    let made = rig.fleet.create_record(&record("example.com", "www"), Lifetime::Deadline, None).await.unwrap();
+    let line = |domain| rig.fleet.made_record(domain, &made.id);
+    let known = line("Example.com.").await.unwrap().unwrap();
+    assert_eq!((known.intent.name.as_str(), known.state), ("example.com/www A 192.0.2.1", State::Bound));
+    assert!(line("example.org").await.unwrap().is_none());
+    rig.fleet.destroy_record("example.com", &made.id, soon()).await.unwrap();
+    assert!(line("example.com").await.unwrap().is_none());
+}

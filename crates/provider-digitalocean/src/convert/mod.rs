@@ -1,7 +1,6 @@
 //! Between what travels and our words: pure functions.
 
 mod droplet;
-mod fingerprint;
 mod ids;
 mod image;
 mod path;
@@ -12,7 +11,6 @@ mod tags;
 mod volume;
 
 pub(crate) use droplet::{is_locked, machine, state};
-pub(crate) use fingerprint::fingerprint;
 pub(crate) use ids::{droplet_id, is_uuid, number, timestamp};
 pub(crate) use image::image;
 pub(crate) use record::{from_record, to_record};

@@ -1,4 +1,5 @@
-//! Registered ssh keys. A machine has those that it was made with, whatever happens here later.
+//! Registered ssh keys. A machine has those that it was made with, whatever happens here later. The cloud tells no
+//! fingerprints; they follow from the keys.
 
 use async_trait::async_trait;
 use machine_core::{Destroyed, Error, ErrorKind, RecordedIntent, Result, SshKey, SshKeyId, SshKeySpec, SshKeys};
@@ -8,7 +9,8 @@ use super::{VultrProvider, destroyed};
 use crate::wire::{CreateKey, Key, One};
 
 fn shown(key: Key) -> SshKey {
-    SshKey { id: SshKeyId::new(key.id), name: key.name, public_key: key.line.trim().to_owned(), fingerprint: None }
+    let (public_key, fingerprint) = (key.line.trim().to_owned(), machine_ssh::fingerprint(&key.line));
+    SshKey { id: SshKeyId::new(key.id), name: key.name, public_key, fingerprint }
 }
 
 #[async_trait]

@@ -1,11 +1,12 @@
-//! The fingerprint by which DigitalOcean addresses a key.
+//! The fingerprint of a public key as `ssh-keygen -E md5` has it, by which clouds list keys and DigitalOcean addresses them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use md5::{Digest as _, Md5};
 
-/// The MD5 fingerprint of a public key in one line (`ssh-ed25519 AAAA... comment`); nothing where that is no key.
-pub(crate) fn fingerprint(public_key: &str) -> Option<String> {
+/// The MD5 fingerprint of a public key in one line (`ssh-ed25519 AAAA... comment`), in pairs of digits with colons between them;
+/// nothing where that is no key.
+pub fn fingerprint(public_key: &str) -> Option<String> {
     let body = public_key.split_whitespace().nth(1)?;
     let bytes = STANDARD.decode(body).or_else(|_| STANDARD_NO_PAD.decode(body)).ok()?;
     let pairs: Vec<String> = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();

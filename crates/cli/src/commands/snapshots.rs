@@ -1,0 +1,155 @@
+//! `machine snapshots`.
+
+use clap::{Args, Subcommand};
+use machine_core::{Error, Lifetime, ProviderExt as _, Result, SnapshotSpec};
+
+use crate::app::App;
+use crate::failure::{Failure, code};
+use crate::named;
+use crate::show::{self, Format, Table};
+use crate::sweeps::{self, Reach};
+use crate::{confirm, reaper};
+
+/// Copies of machines' disks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshots {
+    /// Take a snapshot of a machine.
+    Create(Create),
+    /// List the snapshots.
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Destroy snapshots.
+    #[command(visible_alias = "rm")]
+    Destroy(Destroy),
+}
+
+/// What one does with a snapshot in its life.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  machine snapshots create web-1 before-the-upgrade
+  machine snapshots list
+  machine snapshots destroy before-the-upgrade";
+const CREATE: &str = "\
+Examples:
+  machine snapshots create web-1
+  machine snapshots create web-1 before-the-upgrade";
+const LIST: &str = "\
+Examples:
+  machine snapshots list
+  machine snapshots list -o json";
+const DESTROY: &str = "\
+Examples:
+  machine snapshots destroy before-the-upgrade";
+
+/// Takes a snapshot of a machine: a copy of its disk that outlives it, and that machines can be made from.
+#[derive(Debug, Args)]
+#[command(before_help = CREATE)]
+pub(crate) struct Create {
+    /// Of which machine, by name or id.
+    machine: String,
+    /// Its name [default: that of the machine and the time].
+    name: Option<String>,
+}
+
+/// Lists the snapshots.
+#[derive(Debug, Args)]
+#[command(before_help = LIST)]
+pub(crate) struct List {
+    /// In which shape [default: table on a terminal, text in a pipe].
+    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
+    output: Option<Format>,
+}
+
+/// Destroys snapshots.
+#[derive(Debug, Args)]
+#[command(before_help = DESTROY)]
+pub(crate) struct Destroy {
+    /// Which, by name or id.
+    #[arg(required = true, value_name = "SNAPSHOT")]
+    snapshots: Vec<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Snapshots {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// `Unsupported` where the provider takes no snapshots; else the provider's.
+    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
+        of(app)?;
+        if !matches!(self, Self::List(_)) {
+            sweeps::settle_dead_clients(app, Reach::Everywhere).await;
+        }
+        match self {
+            Self::Create(create) => create.run(app).await,
+            Self::List(list) => list.run(app).await,
+            Self::Destroy(destroy) => destroy.run(app).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let app = app.patient()?;
+        let machine = app.provider().resolve(&self.machine).await?;
+        let time = app.clock().now().strftime("%Y%m%d-%H%M%S");
+        let name = self.name.clone().unwrap_or_else(|| format!("{}-{time}", machine.name));
+        let spec = SnapshotSpec { name, machine: machine.id };
+        let fleet = app.fleet().await?;
+        let create = async { Ok(fleet.create_snapshot(&spec, Lifetime::Deadline, None).await?) };
+        let snapshot = reaper::watched_where_it_costs(&app, create).await?;
+        app.printer.line(&snapshot.id)?;
+        app.printer.note("what a snapshot costs follows from its size, and is charged until it is destroyed");
+        Ok(code::OK)
+    }
+}
+
+impl List {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let mut snapshots = of(app)?.list().await?;
+        snapshots.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        let mut table = Table::new(&["NAME", "SIZE", "CREATED", "ID"]);
+        for snapshot in &snapshots {
+            let size = snapshot.size_gib.map(|gib| format!("{gib}g")).unwrap_or_default();
+            let created = snapshot.created_at.map(show::time).unwrap_or_default();
+            table.row([snapshot.name.clone(), size, created, snapshot.id.to_string()]);
+        }
+        let usual = if app.printer.to_terminal() { Format::Table } else { Format::Text };
+        match self.output.unwrap_or(usual) {
+            Format::Table if snapshots.is_empty() => {
+                app.printer.note("There are no snapshots. `machine snapshots create MACHINE` takes one.");
+            }
+            Format::Table => app.printer.out(table.columns())?,
+            Format::Text => app.printer.out(table.tabs())?,
+            Format::Json => app.printer.json(&snapshots)?,
+            Format::Ids => {
+                app.printer.out(snapshots.iter().map(|snapshot| format!("{}\n", snapshot.id)).collect::<String>())?;
+            }
+        }
+        Ok(code::OK)
+    }
+}
+
+impl Destroy {
+    async fn run(&self, app: &App) -> Result<u8, Failure> {
+        let snapshots = of(app)?.list().await?;
+        let destroy = super::each(&app.printer, &self.snapshots, async |wanted| {
+            let snapshot = named::among(&snapshots, wanted)?;
+            if !self.yes {
+                confirm::destroying(&app.printer, "snapshot", &snapshot.name, snapshot.id.as_str())?;
+            }
+            app.fleet().await?.destroy_snapshot(&snapshot.id, app.destroy_deadline()).await?;
+            app.printer.progress(format_args!("{}: destroyed", snapshot.name));
+            Ok(())
+        });
+        reaper::watched_where_it_costs(app, destroy).await
+    }
+}
+
+fn of(app: &App) -> Result<&dyn machine_core::Snapshots> {
+    app.provider()
+        .snapshots()
+        .ok_or_else(|| Error::unsupported(app.provider().info().kind, "snapshots of machines are not taken there"))
+}
