@@ -7,20 +7,26 @@ mod accounts;
 mod app;
 mod cli;
 mod commands;
+mod completion;
+mod config_file;
 mod confirm;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;
 mod interrupt;
 mod job;
+mod json_errors;
+mod known_names;
 mod logging;
 mod machine_args;
+mod manual;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;
 mod printer;
 mod pump;
 mod reaper;
+pub mod reference;
 mod runner;
 mod schedule;
 mod session;
@@ -42,6 +48,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use machine_core::OsText;
 
 pub use cli::tree as command_tree;
+pub use manual::{ManualPage, pages as manual_pages};
 pub use runner::Runner;
 pub use streams::Streams;
 

@@ -1,6 +1,6 @@
 //! The terminal that we were called from, when a job inside a machine is to have it.
 
-use machine_core::{Error, Result};
+use machine_core::{Error, ErrorKind, Result, Secret};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::streams::Streams;
@@ -26,6 +26,33 @@ impl RawMode {
         tcsetattr(stdin, OptionalActions::Drain, &raw).map_err(refused)?;
         Ok(Self { streams: streams.clone(), before })
     }
+}
+
+/// Reads a line from the terminal without showing it.
+///
+/// # Errors
+/// [`ErrorKind::Cancelled`] for Ctrl-C, Ctrl-D and a terminal that goes away; what the system says.
+pub(crate) fn read_hidden(streams: &Streams) -> Result<Secret> {
+    const BACKSPACE: [u8; 2] = [0x08, 0x7f];
+    const GIVEN_UP: [u8; 2] = [0x03, 0x04];
+    const LINE_ENDS: [u8; 2] = *b"\r\n";
+    const CLEAR: u8 = 0x15;
+    // Raw, so that Ctrl-C is a key like any other: ended by it, we would leave the terminal silent.
+    let _raw = RawMode::enter(streams)?;
+    let (mut line, mut key) = (Vec::new(), [0]);
+    loop {
+        let read = streams.read(&mut key).map_err(|errno| Error::io("cannot read the terminal", errno.into()))?;
+        match key {
+            [_] if read == 0 => return Err(Error::new(ErrorKind::Cancelled, "nothing was entered")),
+            [key] if GIVEN_UP.contains(&key) => return Err(Error::new(ErrorKind::Cancelled, "nothing was entered")),
+            [key] if LINE_ENDS.contains(&key) => break,
+            [key] if BACKSPACE.contains(&key) => drop(line.pop()),
+            [CLEAR] => line.clear(),
+            [key] => line.push(key),
+        }
+    }
+    let text = String::from_utf8(line).map_err(|_| Error::new(ErrorKind::Invalid, "what was entered is not text"))?;
+    Ok(Secret::new(text.trim()))
 }
 
 impl Drop for RawMode {

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
 use crate::sweeps::{self, Reach};
-use crate::{reaper, show, ttl};
+use crate::{known_names, reaper, show, ttl};
 
 /// How long a machine that was accepted may take to run before we stop watching: some clouds install for minutes.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -52,6 +52,7 @@ impl Create {
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create(&spec, Lifetime::Deadline, deadline).await?) };
         let machine = reaper::watched_where_it_costs(app, create).await?;
+        known_names::created(app, &machine.name).await;
         let shown = if app.printer.is_quiet() {
             machine.id.to_string()
         } else {

@@ -6,7 +6,7 @@ use machine_core::{Error, ErrorKind, Machine, MachineId, ProviderExt as _};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::sweeps::{self, Reach};
-use crate::{confirm, reaper, show};
+use crate::{confirm, known_names, reaper, show};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,6 +50,7 @@ impl Destroy {
                 Found::Unreadable(id) => (id, name.to_owned()),
             };
             app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
+            known_names::destroyed(app, &name).await;
             app.printer.progress(format_args!("{name}: destroyed"));
             Ok(())
         });

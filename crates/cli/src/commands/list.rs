@@ -8,6 +8,7 @@ use machine_fleet::StateDir;
 
 use crate::app::App;
 use crate::failure::{Failure, code};
+use crate::known_names;
 use crate::show::{self, Format, Table};
 use crate::sweeps::{self, Reach};
 use crate::values;
@@ -62,6 +63,9 @@ impl List {
             app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
         }
         // What was asked for is said by now.
+        if !self.all && self.label.is_empty() && completeness == Completeness::Complete {
+            known_names::listed(app, &machines).await;
+        }
         sweeps::settle_dead_clients(app, Reach::Clouds).await;
         match completeness {
             Completeness::Complete => Ok(code::OK),
