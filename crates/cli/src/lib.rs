@@ -8,11 +8,13 @@ mod app;
 mod cli;
 mod commands;
 mod completion;
+mod computer;
 mod config_file;
 mod confirm;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;
+mod finding;
 mod interrupt;
 mod job;
 mod json_errors;

@@ -9,12 +9,17 @@
 )]
 
 mod accounts;
+mod completions;
 mod config;
+mod doctor;
 mod exec;
+mod first_machine;
 mod gc;
 mod help;
+mod init;
 mod inputs;
 mod lifecycle;
+mod manual;
 mod output;
 mod playing;
 mod run;
