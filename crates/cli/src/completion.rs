@@ -32,7 +32,7 @@ pub(crate) enum Shell {
     Fish,
     /// PowerShell, also on Linux.
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
     /// Elvish.
     Elvish,
 }
@@ -43,7 +43,7 @@ impl Shell {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
             Self::Fish => "fish",
-            Self::PowerShell => "powershell",
+            Self::Pwsh => "powershell",
             Self::Elvish => "elvish",
         }
     }
@@ -128,7 +128,7 @@ fn prepared(words: &[OsString], surroundings: &Surroundings) -> Command {
     }
     let providers = providers(config.as_ref(), surroundings);
     let completer = ArgValueCompleter::new(move |typed: &OsStr| beginning_with(&providers, "", typed));
-    tree.mut_arg("provider", |argument| argument.add(completer))
+    with_completer(tree, "provider", &completer)
 }
 
 fn attach(
@@ -138,7 +138,12 @@ fn attach(
     complete: impl Fn(&OsStr) -> Vec<CompletionCandidate> + Send + Sync + 'static,
 ) -> Command {
     let completer = ArgValueCompleter::new(complete);
-    tree.mut_subcommand(command, |command| command.mut_arg(argument, |argument| argument.add(completer)))
+    tree.mut_subcommand(command, |command| with_completer(command, argument, &completer))
+}
+
+/// All arguments are gone through, because `mut_arg` would put the one behind the others.
+fn with_completer(command: Command, argument: &str, completer: &ArgValueCompleter) -> Command {
+    command.mut_args(|found| if found.get_id() == argument { found.add(completer.clone()) } else { found })
 }
 
 /// The names of sections and of kinds.

@@ -83,7 +83,7 @@ impl Init {
         let Some(setting) = kind.credential() else {
             printer
                 .line(format_args!("{} needs no token and nothing in the configuration file.", kind.info().title))?;
-            return Ok(next(&desk, &section)?);
+            return next(&desk, &section);
         };
         self.may_replace(&desk, &section, setting)?;
         let token = self.token(&desk, &kind, setting)?;
@@ -94,7 +94,7 @@ impl Init {
         let account = NewAccount { section: &section, kind: kind.info().kind, key: setting.key, value: &value };
         write(&desk, &account).await?;
         printer.line(format_args!("Written: {}", desk.file.display()))?;
-        Ok(next(&desk, &section)?)
+        next(&desk, &section)
     }
 
     /// The kind of provider, and the name of the section.

@@ -40,7 +40,7 @@ fn offered(home: &Home, line: &str) -> Vec<String> {
     let output = shell(home, "bash").args(["-c", ASK_BASH, "bash"]).args(words).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{line}: {said}");
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    String::from_utf8(output.stdout).unwrap().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// Every file of the home, and what is in it.
