@@ -18,9 +18,9 @@ use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
-  machine init                                                    asks for everything
+  machine init                                               asks for everything
   machine init --provider digitalocean
-  machine init --provider vultr --token-env VULTR_API_KEY         the file names the variable, not the token
+  machine init --provider vultr --token-env VULTR_API_KEY    the file names the variable
   machine init --provider fly --section work --token-stdin < token";
 
 /// The longest text that is taken for a token.
