@@ -142,21 +142,23 @@ impl Init {
         Err(Error::new(ErrorKind::Cancelled, "nothing was changed").into())
     }
 
-    fn token(&self, desk: &Desk<'_>, kind: &Kind, setting: EnvSetting) -> Result<Token> {
+    fn token(&self, desk: &Desk<'_>, kind: &Kind, setting: EnvSetting) -> Result<Token, Failure> {
         let environment = &desk.surroundings.environment;
         if let Some(name) = &self.token_env {
             let name = if name.is_empty() { setting.name } else { name };
             if environment.get(name).is_none() {
                 let what = format!("the environment variable `{name}` is not set, so it cannot be tried");
-                return Err(Error::new(ErrorKind::Unauthenticated, what).with_hint(format!("export {name} first")));
+                return Err(Error::new(ErrorKind::Unauthenticated, what)
+                    .with_hint(format!("export {name} first"))
+                    .into());
             }
             return Ok(Token::Variable(name.to_owned()));
         }
         if self.token_stdin {
-            return from_input(desk.printer).map(Token::Here);
+            return Ok(Token::Here(from_input(desk.printer)?));
         }
         if !desk.printer.streams().reads_terminal() {
-            return Err(desk.nobody_to_ask(kind.info().kind, setting));
+            return Err(desk.nobody_to_ask(kind.info().kind, setting).into());
         }
         let set = kind.credentials().into_iter().find(|name| environment.get(name).is_some());
         if let Some(name) = set

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
+use crate::playing::Playing;
 use crate::support::{Home, finish};
 
 fn findings(home: &Home) -> Vec<Value> {
@@ -51,6 +52,18 @@ fn what_others_can_read_is_found_with_the_command_that_mends_it() {
     assert_eq!(finding(&found, "permissions")["status"], "ok");
     assert_eq!(finding(&found, "file")["status"], "ok");
     assert!(!found.iter().any(|finding| finding.to_string().contains("hunter2")));
+}
+
+#[test]
+fn a_cloud_that_answers_says_what_time_it_is() {
+    let home = Home::new();
+    assert!(!findings(&home).iter().any(|finding| finding["what"] == "clock"), "nobody has answered");
+    let cloud = Playing::begin(&home, "vultr", &["--no-machines"]);
+    let output = cloud.command(&home, &["doctor", "-o", "json"]).output().unwrap();
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(finding(&found, "clock")["status"], "ok", "{found:?}");
+    assert_eq!(finding(&found, "vultr")["status"], "ok", "{found:?}");
+    cloud.end();
 }
 
 #[test]

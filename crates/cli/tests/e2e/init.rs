@@ -128,7 +128,7 @@ fn a_person_is_asked_and_the_token_is_not_shown() {
     terminal.wait_for("Vultr (it is not shown)");
     crate::support::eventually("the terminal to be silent", || terminal.is_raw());
     terminal.type_in("sec\u{3}");
-    end_of(child).expect(1);
+    end_of(child).expect(130);
     assert!(!terminal.is_raw());
     cloud.end();
 }
