@@ -29,3 +29,26 @@ fn the_configuration_is_as_recorded() {
     schema.push('\n');
     assert_recorded(&root().join("docs/reference/config.schema.json"), &schema);
 }
+
+#[test]
+fn the_exit_codes_are_as_recorded() {
+    assert_recorded(&root().join("docs/reference/exit-codes.md"), &machine_cli::reference::exit_codes());
+    let page = machine_cli::command_tree().get_after_help().expect("the first page ends with the codes").to_string();
+    for line in machine_cli::reference::exit_codes().lines() {
+        let code =
+            line.strip_prefix("| ").and_then(|line| line.split(' ').next()).filter(|code| code.parse::<u8>().is_ok());
+        assert!(code.is_none_or(|code| page.contains(code)), "the help does not know the code of `{line}`");
+    }
+}
+
+#[test]
+fn the_schema_of_errors_is_as_recorded_and_its_example_fits() {
+    let schema = machine_cli::reference::error_schema();
+    let mut text = serde_json::to_string_pretty(&schema).expect("it is JSON");
+    text.push('\n');
+    assert_recorded(&root().join("docs/reference/error.schema.json"), &text);
+    let page = machine_cli::reference::exit_codes();
+    let example = page.lines().find(|line| line.starts_with("{\"error\"")).expect("there is an example");
+    let example: serde_json::Value = serde_json::from_str(example).expect("it is JSON");
+    assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&example), "{example}");
+}

@@ -1,6 +1,6 @@
 //! The command as a part of another program: its own arguments, environment, streams and time, and its exit code as a value.
 
-#![expect(clippy::unwrap_used, reason = "a test; with a harness of its own the lints do not see that")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test; with a harness of its own the lints do not see that")]
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
@@ -16,9 +16,10 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first.to_string_lossy().starts_with("__")) {
         return Runner::builtin().run();
     }
-    let cases: [(&str, fn()); 3] = [
+    let cases: [(&str, fn()); 4] = [
         ("it_takes_everything_from_its_caller", it_takes_everything_from_its_caller),
         ("input_reaches_a_job_and_its_code_comes_back", input_reaches_a_job_and_its_code_comes_back),
+        ("failures_are_json_where_json_is_asked_for", failures_are_json_where_json_is_asked_for),
         ("deadlines_follow_the_clock_that_it_is_given", deadlines_follow_the_clock_that_it_is_given),
     ];
     let trial = |(name, case): (&str, fn())| {
@@ -92,4 +93,43 @@ fn deadlines_follow_the_clock_that_it_is_given() {
     let (code, out, err) = home.machine(&["gc"], "", Clock::fixed(later));
     assert!(code == 0 && out.contains("web-1"), "{code} {out} {err}");
     assert_eq!(home.machine(&["list"], "", Clock::system()).1, "");
+}
+
+/// Each class of exit codes that can be had without a cloud, by a command that answers in JSON.
+fn failures_are_json_where_json_is_asked_for() {
+    let home = Home::new();
+    let schema = machine_cli::reference::error_schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    std::fs::write(home.0.path().join("bad.yml"), "local: [\n").unwrap();
+    let bad = home.0.path().join("bad.yml").display().to_string();
+    let unreachable = "digitalocean: {access-token: x, api-url: 'http://127.0.0.1:1'}\n";
+    std::fs::write(home.0.path().join("closed.yml"), unreachable).unwrap();
+    let closed = home.0.path().join("closed.yml").display().to_string();
+    assert_eq!(home.machine(&["create", "box"], "", Clock::system()).0, 0);
+    for (args, code, each, kind) in [
+        (&["list", "--nonsense", "-o", "json"][..], 2, 2, "usage"),
+        (&["lisst", "--output=json"], 2, 2, "usage"),
+        (&["list", "-o", "json", "--config-file", &bad], 2, 2, "config"),
+        (&["list", "-o", "json", "--provider", "nimbus"], 2, 2, "config"),
+        (&["status", "nobody", "-o", "json"], 3, 3, "not_found"),
+        (&["status", "box", "nobody", "-o", "json"], 9, 3, "not_found"),
+        (&["list", "-o", "json", "--provider", "vultr"], 4, 4, "unauthenticated"),
+        (&["list", "-o", "json", "--config-file", &closed], 1, 1, "network"),
+        (&["exec", "--nonsense", "-o", "json"], 125, 125, "usage"),
+    ] {
+        let (exit, _, err) = home.machine(args, "", Clock::system());
+        let lines: Vec<&str> = err.lines().filter(|line| line.starts_with("{\"error\":")).collect();
+        let [line] = lines.as_slice() else { panic!("{args:?}: not one error: {err}") };
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(validator.is_valid(&line), "{args:?}: {line}");
+        assert_eq!(
+            (exit, &line["error"]["code"], &line["error"]["kind"]),
+            (code, &each.into(), &kind.into()),
+            "{line}"
+        );
+        assert_eq!(line["error"]["retryable"], kind == "network", "{line}");
+    }
+    // Whoever did not ask for it reads sentences.
+    assert!(home.machine(&["status", "nobody"], "", Clock::system()).2.starts_with("error: no machine"));
+    assert_eq!(home.machine(&["destroy", "--yes", "box"], "", Clock::system()).0, 0);
 }

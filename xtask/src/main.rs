@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|kill-matrix|mutants|gen-reference|picture`.
+//! Development tasks: `cargo xtask ci|advisories|test-as-user|bench|kill-matrix|mutants|gen-reference|dist|picture`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
@@ -7,6 +7,7 @@
 mod advisories;
 mod bench;
 mod ci;
+mod dist;
 mod kill_matrix;
 mod mutants;
 mod ordinary_user;
@@ -31,6 +32,8 @@ usage: cargo xtask TASK
   mutants        deliberate mistakes in what keeps machines from being leaked, and which test catches each; all, or those
                  whose names contain a given word
   gen-reference  docs/reference/, from what the program says of itself
+  dist           what is handed out, in target/dist/: the program, completions, manual, licences, checksum; `--debug` packs the
+                 program as tests build it
   picture        docs/picture.svg, from a real terminal (needs tmux)
 ";
 
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["kill-matrix", how @ ..] => kill_matrix::run(how),
         ["mutants", which @ ..] => mutants::run(which),
         ["gen-reference"] => reference::generate(),
+        ["dist", how @ ..] => dist::run(how),
         ["picture"] => picture::make(),
         [bench::MEASURE, runs, command @ ..] => bench::measure(runs, command),
         _ => {

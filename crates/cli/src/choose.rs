@@ -49,6 +49,12 @@ pub(crate) struct Chosen {
 }
 
 impl Which {
+    /// Whether nothing narrows it down: all of ours are meant.
+    pub(crate) fn is_open(&self) -> bool {
+        let Self { all, id, name, tag, of_type, region, state, label } = self;
+        !all && label.is_empty() && [id, name, tag, of_type, region, state].into_iter().all(Option::is_none)
+    }
+
     /// What the provider is asked for. It may answer with more.
     pub(crate) fn selector(&self) -> Selector {
         Selector {

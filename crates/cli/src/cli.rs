@@ -148,6 +148,8 @@ pub(crate) enum Command {
     Gc(commands::gc::Gc),
     /// Show the provider and what it can do.
     Info(commands::info::Info),
+    /// Set up an account: the provider, its token, and the configuration file.
+    Init(commands::init::Init),
     /// Check the configuration and the credential of an account.
     Check(commands::check::Check),
     /// Find out what works here and what does not, and why.
@@ -159,6 +161,10 @@ pub(crate) enum Command {
     Types(commands::types::Types),
     /// Play the clouds on this computer, to try them without an account.
     Simcloud(commands::simcloud::Simcloud),
+    /// Write the script that has a shell complete what is typed.
+    Completions(commands::completions::Completions),
+    /// Write the manual pages.
+    Man(commands::man::Manual),
     /// Show the version.
     Version(commands::version::Version),
     /// Waits for its parent to die and then settles what that left open.

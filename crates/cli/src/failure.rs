@@ -31,8 +31,38 @@ pub(crate) mod code {
     pub(crate) const JOB_TIMEOUT: u8 = 124;
     /// `run`, `exec`: we failed, not the job.
     pub(crate) const JOB_FAILURE: u8 = 125;
+    /// `run`, `exec`: the command cannot be executed.
+    pub(crate) const JOB_NOT_EXECUTABLE: u8 = 126;
+    /// `run`, `exec`: there is no such command.
+    pub(crate) const JOB_NOT_FOUND: u8 = 127;
     /// Added to a signal's number.
     pub(crate) const SIGNAL: u8 = 128;
+    /// A signal from the keyboard ended it.
+    pub(crate) const INTERRUPTED: u8 = SIGNAL + 2;
+
+    /// What each says of a command, in words.
+    pub(crate) const OF_COMMANDS: [(u8, &str); 12] = [
+        (OK, "done"),
+        (FAILED, "failed"),
+        (USAGE, "usage: a command line or configuration that can never work"),
+        (NOT_FOUND, "not found"),
+        (CREDENTIALS, "credentials: none, or they are not accepted, or may not do this"),
+        (CONFLICT, "conflict: it exists already, is busy, or is in a state that does not allow it"),
+        (CAPACITY, "quota or capacity is used up"),
+        (BUDGET, "it may cost more than the budget leaves"),
+        (TIMEOUT, "it took too long"),
+        (PARTLY, "partly done: some of several worked"),
+        (UNKNOWN, "outcome unknown: what happened in the cloud is not known; `machine list` and `machine gc` find out"),
+        (INTERRUPTED, "interrupted; for any other signal 128 and its number"),
+    ];
+
+    /// What `run` and `exec` add to the job's own codes.
+    pub(crate) const OF_JOBS: [(u8, &str); 4] = [
+        (JOB_TIMEOUT, "our `--timeout` ended the job"),
+        (JOB_FAILURE, "we failed, not the job; bad usage included"),
+        (JOB_NOT_EXECUTABLE, "the command cannot be executed, as in `sh`"),
+        (JOB_NOT_FOUND, "there is no such command, as in `sh`"),
+    ];
 }
 
 /// Why a command ends without having done all that was asked.
@@ -91,10 +121,12 @@ pub(crate) fn signal_code(signal: i32) -> u8 {
 }
 
 fn error_code(error: &Error) -> u8 {
-    if error.effect() == Effect::Unknown {
-        return code::UNKNOWN;
-    }
-    match error.kind() {
+    if error.effect() == Effect::Unknown { code::UNKNOWN } else { kind_code(error.kind()) }
+}
+
+/// The exit code for a failure of that kind whose effect is known.
+pub(crate) fn kind_code(kind: ErrorKind) -> u8 {
+    match kind {
         ErrorKind::Config | ErrorKind::Invalid | ErrorKind::Unsupported => code::USAGE,
         ErrorKind::NotFound => code::NOT_FOUND,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => code::CREDENTIALS,

@@ -11,15 +11,22 @@ mod cli;
 mod client_id;
 mod cloud_init;
 mod commands;
+mod completion;
+mod computer;
+mod config_file;
 mod confirm;
 mod dns;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;
+mod finding;
 mod interrupt;
 mod job;
+mod json_errors;
+mod known_names;
 mod logging;
 mod machine_args;
+mod manual;
 mod named;
 #[cfg(feature = "otel")]
 mod otel;
@@ -28,6 +35,7 @@ mod printer;
 mod probe;
 mod pump;
 mod reaper;
+pub mod reference;
 mod runner;
 mod schedule;
 mod session;
@@ -50,6 +58,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use machine_core::OsText;
 
 pub use cli::tree as command_tree;
+pub use manual::{ManualPage, pages as manual_pages};
 pub use runner::Runner;
 pub use streams::Streams;
 

@@ -5,6 +5,7 @@
 use machine_core::Error;
 
 use crate::failure::Failure;
+use crate::json_errors;
 use crate::streams::{Streams, Target};
 
 /// Facts about a failure that its sentence tells a person already.
@@ -15,12 +16,19 @@ const FOR_PROGRAMS: &[&str] = &["errno", "exit_code", "subject", "unset"];
 pub(crate) struct Printer {
     streams: Streams,
     quiet: bool,
+    json_errors: bool,
 }
 
 impl Printer {
     /// One that says notes, or not.
     pub(crate) fn new(streams: Streams, quiet: bool) -> Self {
-        Self { streams, quiet }
+        Self { streams, quiet, json_errors: false }
+    }
+
+    /// The same, which says what went wrong as JSON where `json` holds.
+    #[must_use]
+    pub(crate) fn with_json_errors(self, json: bool) -> Self {
+        Self { json_errors: json, ..self }
     }
 
     /// What it writes to.
@@ -106,8 +114,16 @@ impl Printer {
         }
     }
 
-    /// Says what went wrong and what to do about it.
+    /// Asks a question, without a line feed.
+    pub(crate) fn ask(&self, text: impl std::fmt::Display) {
+        self.say(text.to_string());
+    }
+
+    /// Says what went wrong and what to do about it; to a program that reads JSON, in JSON.
     pub(crate) fn error(&self, error: &Error) {
+        if self.json_errors {
+            return self.say(format!("{}\n", json_errors::line(error, Failure::error_code(error))));
+        }
         let mut text = format!("error: {error}\n");
         if error.effect() == machine_core::Effect::Unknown {
             text.push_str("  what it did is unknown; `machine list` and `machine gc` will find it\n");

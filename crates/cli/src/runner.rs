@@ -1,6 +1,6 @@
 //! The command as a value: put together, handed what it needs, run.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,7 +14,9 @@ use machine_vultr::VultrKind;
 
 use crate::cli::{self, Cli};
 use crate::commands;
+use crate::completion;
 use crate::failure::code;
+use crate::json_errors;
 use crate::streams::{Streams, Target};
 use crate::surroundings::Surroundings;
 
@@ -132,14 +134,23 @@ impl Runner {
 }
 
 fn carry_out(args: &[OsString], surroundings: Surroundings) -> u8 {
-    let parsed = cli::tree().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
-    match parsed {
-        Ok(cli) => commands::dispatch(cli, surroundings),
-        Err(error) => match show_parse_error(&error, &surroundings) {
-            code::USAGE if stands_for_a_job(args) => code::JOB_FAILURE,
-            code => code,
-        },
+    if let Some(shell) = surroundings.environment.get(completion::VARIABLE) {
+        return complete(shell, args, &surroundings);
     }
+    let parsed = cli::tree()
+        .try_get_matches_from(args)
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, json_errors::asked_for(&matches))));
+    match parsed {
+        Ok((cli, json)) => commands::dispatch(cli, surroundings, json),
+        Err(error) => show_parse_error(&error, args, &surroundings),
+    }
+}
+
+/// Answers a shell that asks what could be typed. A shell has no use for words about why there is nothing.
+fn complete(shell: &OsStr, args: &[OsString], surroundings: &Surroundings) -> u8 {
+    let written = completion::answer(shell, args, surroundings)
+        .is_ok_and(|text| surroundings.streams.write_all(Target::Stdout, &text).is_ok());
+    if written { code::OK } else { code::FAILED }
 }
 
 /// Whether this command line, which cannot be read as a whole, was meant to exit as a job does. Then 2 would be taken for
@@ -158,11 +169,21 @@ fn stands_for_a_job(args: &[OsString]) -> bool {
     false
 }
 
-/// Shows a help page on standard output, or what is wrong with the command line on standard error.
-fn show_parse_error(error: &clap::Error, surroundings: &Surroundings) -> u8 {
-    let (target, code) = if error.use_stderr() { (Target::Stderr, code::USAGE) } else { (Target::Stdout, code::OK) };
+/// Shows a help page on standard output, or what is wrong with the command line on standard error. Returns the exit code.
+fn show_parse_error(error: &clap::Error, args: &[OsString], surroundings: &Surroundings) -> u8 {
+    let (target, code) = match error.use_stderr() {
+        false => (Target::Stdout, code::OK),
+        true if stands_for_a_job(args) => (Target::Stderr, code::JOB_FAILURE),
+        true => (Target::Stderr, code::USAGE),
+    };
     let text = error.render();
-    let text = if surroundings.wants_colours(target) { text.ansi().to_string() } else { text.to_string() };
+    let text = if code != code::OK && json_errors::asked_for_by_words(args) {
+        format!("{}\n", json_errors::usage_line(&text.to_string(), code))
+    } else if surroundings.wants_colours(target) {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
     // Nobody to tell is no reason to fail differently.
     let _ = surroundings.streams.write_all(target, text.as_bytes());
     code

@@ -71,12 +71,31 @@ impl Config {
     /// # Errors
     /// [`ErrorKind::Config`] for a file that cannot be read, with line and column.
     pub fn load(registry: Registry, environment: Environment, asked: Option<&FilePath>) -> Result<Self> {
-        let named = asked.map(FilePath::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
-        let must_exist = named.is_some();
-        let (file, outdated) = match named {
-            Some(file) => (Some(file), false),
-            None => usual_file(&environment),
-        };
+        let must_exist = named_file(&environment, asked).is_some();
+        let (file, outdated) = chosen_file(&environment, asked);
+        Self::read(registry, environment, file, must_exist, outdated)
+    }
+
+    /// Reads that file, which may be missing.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn at(registry: Registry, environment: Environment, file: &FilePath) -> Result<Self> {
+        Self::read(registry, environment, Some(file.to_owned()), false, false)
+    }
+
+    /// Where [`load`](Self::load) looks for the file, whether or not it is there; nothing where nobody says and there is no home.
+    pub fn place(environment: &Environment, asked: Option<&FilePath>) -> Option<PathBuf> {
+        chosen_file(environment, asked).0
+    }
+
+    fn read(
+        registry: Registry,
+        environment: Environment,
+        file: Option<PathBuf>,
+        must_exist: bool,
+        outdated: bool,
+    ) -> Result<Self> {
         let mut config = Self { registry, environment, document: Arc::default(), found: false, outdated };
         let Some(file) = file else { return Ok(config) };
         match std::fs::read_to_string(&file) {
@@ -116,6 +135,11 @@ impl Config {
     /// The kinds of providers that the program knows.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Whether the file says which section is used where nobody else does.
+    pub fn says_provider(&self) -> bool {
+        self.document.root.contains_key(PROVIDER_KEY)
     }
 
     /// The names of the file's sections, in its order, each with its kind.
@@ -267,6 +291,19 @@ impl Config {
             Some(hint) => placed.with_hint(hint.to_owned()),
             None => placed,
         }
+    }
+}
+
+/// The file that somebody names.
+fn named_file(environment: &Environment, asked: Option<&FilePath>) -> Option<PathBuf> {
+    asked.map(FilePath::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from))
+}
+
+/// The file to read, and whether it is where it used to be.
+fn chosen_file(environment: &Environment, asked: Option<&FilePath>) -> (Option<PathBuf>, bool) {
+    match named_file(environment, asked) {
+        Some(file) => (Some(file), false),
+        None => usual_file(environment),
     }
 }
 

@@ -15,6 +15,7 @@
 mod budget;
 mod config;
 mod document;
+mod edit;
 mod expand;
 mod machine_types;
 mod path;
@@ -31,6 +32,7 @@ mod whole_schema;
 mod tests;
 
 pub use config::{Choice, Config, FILE_VARIABLE, PROVIDER_VARIABLE, Why};
+pub use edit::{NewAccount, Value as NewValue, with_account, with_provider};
 pub use machine_types::{MachineType, Override, Scalar, ScriptArgs, WriteFile};
 pub use places::Place;
 pub use registry::{Kind, Registry};

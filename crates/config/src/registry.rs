@@ -104,6 +104,14 @@ impl Kind {
         if secrets.is_empty() { self.environment.iter().map(|setting| setting.name).collect() } else { secrets }
     }
 
+    /// The setting that is the secret of an account, with the environment variable that stands in for it; the first where there
+    /// are several, and none where it needs no secret.
+    pub fn credential(&self) -> Option<EnvSetting> {
+        let schema = self.schema();
+        let is_secret = |setting: &&EnvSetting| schema::is_secret(&schema, &Path::default().key(setting.key));
+        self.environment.iter().find(is_secret).copied()
+    }
+
     /// The JSON schema of its section.
     pub fn schema(&self) -> Value {
         let mut schema = (self.schema)();

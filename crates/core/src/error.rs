@@ -57,6 +57,31 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them, in the order in which they are declared.
+    pub const ALL: [Self; 21] = [
+        Self::Config,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::Invalid,
+        Self::Unsupported,
+        Self::Quota,
+        Self::Budget,
+        Self::OutOfCapacity,
+        Self::RateLimited,
+        Self::Conflict,
+        Self::Busy,
+        Self::Timeout,
+        Self::Network,
+        Self::Upstream,
+        Self::Protocol,
+        Self::Cancelled,
+        Self::Ledger,
+        Self::NotDestroyed,
+        Self::System,
+    ];
+
     /// The stable `snake_case` word for this kind, as it stands in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -315,6 +340,14 @@ mod tests {
         assert_eq!(error.operation(), Some("destroy"));
         let error = error.with_provider("fly").with_provider("other");
         assert_eq!(error.provider(), Some("fly"));
+    }
+
+    #[test]
+    fn no_kind_is_left_out() {
+        for (index, kind) in ErrorKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index, "{kind}");
+        }
+        assert_eq!(ErrorKind::System as usize + 1, ErrorKind::ALL.len(), "the last one declared");
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod create;
 mod destroy;
 mod fleet;
 mod ledger;
+mod names;
 mod owner;
 mod parts;
 mod plan;

@@ -88,6 +88,11 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     }
 
+    /// When whoever answered says that it did.
+    pub(crate) fn date(&self) -> Option<jiff::Timestamp> {
+        jiff::fmt::rfc2822::parse(&self.header("date")?).ok().map(|time| time.timestamp())
+    }
+
     pub(crate) fn request_id(&self, dialect: &dyn Dialect) -> Option<String> {
         dialect.request_id_headers().iter().find_map(|name| self.header(name))
     }

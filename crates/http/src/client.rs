@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use machine_core::{Error, ErrorKind, Result, Secret};
+use machine_core::{Clock, Error, ErrorKind, Result, Secret};
 use url::Url;
 
 use crate::dialect::Dialect;
@@ -54,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) rates: BTreeMap<&'static str, Rate>,
     pub(crate) limiter: Limiter,
     pub(crate) timing: Timing,
+    pub(crate) clock: Clock,
     ca_file: Option<PathBuf>,
     http: OnceLock<Result<reqwest::Client, String>>,
 }
@@ -67,6 +68,7 @@ pub struct ClientBuilder {
     rates: BTreeMap<&'static str, Rate>,
     ca_file: Option<PathBuf>,
     timing: Timing,
+    clock: Clock,
 }
 
 impl ClientBuilder {
@@ -98,6 +100,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The clock that learns from answers what time it is at the cloud.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -115,9 +124,9 @@ impl ClientBuilder {
         if !base.username().is_empty() || base.password().is_some() {
             return Err(refused("it has a user name or password in it"));
         }
-        let Self { base_url: _, dialect, token, rates, ca_file, timing } = self;
+        let Self { base_url: _, dialect, token, rates, ca_file, timing, clock } = self;
         let (limiter, http) = (Limiter::default(), OnceLock::new());
-        Ok(Client { inner: Arc::new(Inner { base, token, dialect, rates, limiter, timing, ca_file, http }) })
+        Ok(Client { inner: Arc::new(Inner { base, token, dialect, rates, limiter, timing, clock, ca_file, http }) })
     }
 }
 
@@ -131,6 +140,7 @@ impl Client {
             rates: BTreeMap::new(),
             ca_file: None,
             timing: Timing::default(),
+            clock: Clock::default(),
         }
     }
 

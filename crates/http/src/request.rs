@@ -206,6 +206,9 @@ impl Request {
             Ok(answer) => {
                 let id = answer.request_id(&*inner.dialect).unwrap_or_default();
                 tracing::debug!(micros, status = answer.status, id, body = %answer.shown(), "answer");
+                if let Some(time) = answer.date() {
+                    inner.clock.compare(time);
+                }
                 let pause = inner.dialect.pause(&|name| answer.header(name), jiff::Timestamp::now());
                 if let Some(pause) = pause {
                     inner.limiter.pause(pause);

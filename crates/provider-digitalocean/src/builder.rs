@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use machine_core::{Error, ErrorKind, Result, Secret};
+use machine_core::{Clock, Error, ErrorKind, Result, Secret};
 use machine_http::{Client, Timing};
 use machine_ssh::{Ssh, SshConfig};
 
@@ -25,6 +25,7 @@ pub struct DigitalOceanBuilder {
     pace: Pace,
     defaults: Defaults,
     ssh: Option<SshConfig>,
+    clock: Clock,
 }
 
 impl DigitalOceanBuilder {
@@ -38,7 +39,8 @@ impl DigitalOceanBuilder {
             dns_zone: None,
         };
         let (timing, pace) = (Timing::default(), Pace::default());
-        Self { token, api_url: API.to_owned(), ca_file: None, rate_limit: true, timing, pace, defaults, ssh: None }
+        let (api_url, clock) = (API.to_owned(), Clock::default());
+        Self { token, api_url, ca_file: None, rate_limit: true, timing, pace, defaults, ssh: None, clock }
     }
 
     /// Where the API is. `/v2` may be left out, and a slash at the end is fine.
@@ -59,6 +61,13 @@ impl DigitalOceanBuilder {
     #[must_use]
     pub fn rate_limit(mut self, limited: bool) -> Self {
         self.rate_limit = limited;
+        self
+    }
+
+    /// The clock that learns from answers what time it is at the cloud.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -143,7 +152,8 @@ impl DigitalOceanBuilder {
         let client = Client::builder(versioned(&self.api_url), DigitalOcean)
             .token(self.token)
             .ca_file(self.ca_file)
-            .timing(self.timing);
+            .timing(self.timing)
+            .clock(self.clock);
         let client = if self.rate_limit { rated(client) } else { client };
         Ok(DigitalOceanProvider::new(Api::new(client.build()?), self.defaults, self.pace, self.ssh.map(Ssh::new)))
     }

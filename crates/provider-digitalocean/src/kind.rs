@@ -101,6 +101,7 @@ impl ProviderKind for DigitalOceanKind {
             .project(section.project)
             .ca_file(section.ca_file)
             .rate_limit(section.rate_limit.unwrap_or(true))
+            .clock(context.clock.clone())
             .ssh(section.ssh.config(context)?);
         if let Some(url) = section.api_url {
             builder = builder.api_url(url);

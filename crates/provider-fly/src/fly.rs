@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use machine_core::{Error, OwnerSource, Result, Secret};
+use machine_core::{Clock, Error, OwnerSource, Result, Secret};
 use machine_http::{Client, Rate, Timing};
 use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
@@ -32,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) owner: OwnerSource,
     pub(crate) defaults: Defaults,
     pub(crate) state_dir: PathBuf,
+    pub(crate) clock: Clock,
 }
 
 /// What all parts of the provider share.
@@ -68,10 +69,14 @@ impl Fly {
     /// # Errors
     /// [`Config`](machine_core::ErrorKind::Config) for a URL that is none.
     pub(crate) fn new(settings: Settings) -> Result<Self> {
-        let Settings { token, api_url, logs_url, ca_file, rate_limit, org, app, owner, defaults, state_dir } = settings;
+        let Settings { token, api_url, logs_url, ca_file, rate_limit, org, app, owner, defaults, state_dir, clock } =
+            settings;
         let client = |url: &str, setting: &'static str, timing: Timing| {
-            let mut builder =
-                Client::builder(url, FlyDialect).token(token.clone()).ca_file(ca_file.clone()).timing(timing);
+            let mut builder = Client::builder(url, FlyDialect)
+                .token(token.clone())
+                .ca_file(ca_file.clone())
+                .timing(timing)
+                .clock(clock.clone());
             if rate_limit {
                 let second = Duration::from_secs(1);
                 builder = builder.rate(ACTION, Rate::new(1, second, 3)).rate(LOOK, Rate::new(5, second, 10));

@@ -118,6 +118,7 @@ impl ProviderKind for FlyKind {
             owner: context.owner.clone(),
             defaults: Defaults { image: section.image, region: section.region, size: section.machine_size, prices },
             state_dir: context.state_dir.clone(),
+            clock: context.clock.clone(),
         })?;
         Ok(Opened::new(FlyProvider::new(fly)))
     }

@@ -35,8 +35,10 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(config: &VultrConfig) -> Result<Self> {
-        let mut client =
-            Client::builder(&config.api_url, Speech).token(config.api_key.clone()).ca_file(config.ca_file.clone());
+        let mut client = Client::builder(&config.api_url, Speech)
+            .token(config.api_key.clone())
+            .ca_file(config.ca_file.clone())
+            .clock(config.clock.clone());
         if config.rate_limit {
             client = client.rate(ALL, Rate::new(PER_SECOND, Duration::from_secs(1), PER_SECOND));
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use machine_core::Secret;
+use machine_core::{Clock, Secret};
 use machine_ssh::SshConfig;
 
 /// Where the API is, where nothing else is said.
@@ -33,6 +33,8 @@ pub struct VultrConfig {
     /// How machines are reached, which the cloud itself does not do for us. Without it there are no commands and no logs, and
     /// machines get the user data that they are asked for with, and nothing besides.
     pub ssh: Option<SshConfig>,
+    /// The clock that learns from answers what time it is at the cloud.
+    pub clock: Clock,
 }
 
 impl VultrConfig {
@@ -49,6 +51,7 @@ impl VultrConfig {
             region: "ewr".to_owned(),
             pauses: Pauses::default(),
             ssh: None,
+            clock: Clock::default(),
         }
     }
 }

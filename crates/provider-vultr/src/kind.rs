@@ -99,6 +99,7 @@ impl ProviderKind for VultrKind {
             image: section.image.unwrap_or(defaults.image),
             region: section.region.unwrap_or(defaults.region),
             ssh: Some(section.ssh.config(context)?),
+            clock: context.clock.clone(),
             ..defaults
         })
         .map(Opened::new)

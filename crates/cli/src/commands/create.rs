@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::client_id;
 use crate::dns;
 use crate::failure::{Failure, code};
+use crate::known_names;
 use crate::machine_args::MachineArgs;
 use crate::reaper;
 use crate::show::{self, MachineJson};
@@ -114,6 +115,7 @@ impl Create {
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create(&spec, Lifetime::Deadline, deadline).await?) };
         let machine = reaper::watched_where_it_costs(app, create).await?;
+        known_names::created(app, &machine.name).await;
         match (self.output, app.printer.is_quiet()) {
             (TextOrJson::Text, true) => app.printer.line(&machine.id)?,
             (TextOrJson::Text, false) => {

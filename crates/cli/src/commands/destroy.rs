@@ -8,7 +8,7 @@ use crate::choose::Us;
 use crate::client_id::Whose;
 use crate::failure::{Failure, code};
 use crate::sweeps::{self, Reach};
-use crate::{confirm, dns, reaper, show};
+use crate::{confirm, dns, known_names, reaper, show};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,6 +69,7 @@ impl Destroy {
                 release(app, machine).await?;
             }
             app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
+            known_names::destroyed(app, &name).await;
             if let Some(machine) = machine.as_deref().filter(|_| !self.no_delete_dns) {
                 withdraw(app, machine).await?;
             }

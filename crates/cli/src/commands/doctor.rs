@@ -4,11 +4,12 @@ use clap::Args;
 use machine_config::{Config, Kind};
 use machine_core::{Error, IntentStore as _, Layers};
 use machine_fleet::{Ledger as _, SqliteLedger, StateDir};
-use serde::Serialize;
 
 use super::version::TextOrJson;
 use crate::cli::Globals;
+use crate::computer;
 use crate::failure::{Failure, code};
+use crate::finding::{Finding, Status};
 use crate::printer::Printer;
 use crate::schedule;
 use crate::setup::Setup;
@@ -20,48 +21,14 @@ Examples:
   machine doctor
   machine doctor -o json | jq '.[] | select(.status == \"fail\")'";
 
-/// Finds out what works here and what does not, and why: the state directory, the configuration, the ledger, every
-/// provider.
+/// Finds out what works here and what does not, and how to mend it: the state directory and its disk, the ledger, the
+/// configuration, the programs that are needed, every provider.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Doctor {
     /// In which shape.
     #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     output: TextOrJson,
-}
-
-/// What was found of one thing.
-#[derive(Debug, Serialize)]
-struct Finding {
-    what: String,
-    status: Status,
-    /// One sentence.
-    detail: String,
-    /// What to do about it.
-    hint: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Status {
-    /// It works.
-    Ok,
-    /// It works, and could be better.
-    Warn,
-    /// It does not work.
-    Fail,
-    /// Nobody asked for it.
-    Off,
-}
-
-impl Finding {
-    fn new(what: impl Into<String>, status: Status, detail: impl Into<String>) -> Self {
-        Self { what: what.into(), status, detail: detail.into(), hint: None }
-    }
-
-    fn of(what: impl Into<String>, status: Status, error: &Error) -> Self {
-        Self { hint: error.hint().map(str::to_owned), ..Self::new(what, status, error.to_string()) }
-    }
 }
 
 impl Doctor {
@@ -76,13 +43,18 @@ impl Doctor {
         printer: &Printer,
     ) -> Result<u8, Failure> {
         let mut findings = state(&surroundings).await;
+        findings.push(computer::helper(&surroundings.program).await);
+        findings.push(computer::ssh_client(&surroundings.environment));
         match Setup::load(globals, surroundings, printer.clone()) {
             Ok(setup) => {
                 findings.extend(configuration(&setup));
+                findings.extend(computer::file_permissions(&setup.config));
                 findings.push(scheduled(&setup).await);
                 for kind in setup.config.registry().iter() {
                     findings.push(provider(&setup, kind).await);
                 }
+                // Whoever has answered by now has said what time it is.
+                findings.extend(computer::clock(&setup.surroundings.clock));
             }
             Err(error) => findings.push(Finding::of("configuration", Status::Fail, &error)),
         }
@@ -124,23 +96,25 @@ async fn state(surroundings: &Surroundings) -> Vec<Finding> {
     };
     let ledger = match ledger.await {
         Ok((owner, 0)) => Finding::new("ledger", Status::Ok, format!("owner {owner}, nothing open")),
-        Ok((owner, open)) => Finding {
-            hint: Some("`machine gc` settles what dead commands left".to_owned()),
-            ..Finding::new("ledger", Status::Warn, format!("owner {owner}, {open} intents open"))
-        },
+        Ok((owner, open)) => Finding::new("ledger", Status::Warn, format!("owner {owner}, {open} intents open"))
+            .mended_by("`machine gc` settles what dead commands left"),
         Err(error) => Finding::of("ledger", Status::Fail, &error),
     };
-    vec![Finding::new("state", Status::Ok, dir.path().display().to_string()), ledger]
+    vec![
+        Finding::new("state", Status::Ok, dir.path().display().to_string()),
+        computer::state_permissions(dir.path()),
+        computer::free_space(dir.path()),
+        ledger,
+    ]
 }
 
 /// Whether something sweeps regularly.
 async fn scheduled(setup: &Setup) -> Finding {
     match schedule::find(setup).await {
         Ok(Some(scheduled)) => Finding::new("sweep", Status::Ok, scheduled.to_string()),
-        Ok(None) => Finding {
-            hint: Some("`machine gc --install-timer` has machines destroyed at their deadline where they are paid for until then".to_owned()),
-            ..Finding::new("sweep", Status::Off, "not scheduled")
-        },
+        Ok(None) => Finding::new("sweep", Status::Off, "not scheduled").mended_by(
+            "`machine gc --install-timer` has machines destroyed at their deadline where they are paid for until then",
+        ),
         Err(error) => Finding::of("sweep", Status::Fail, &error),
     }
 }
@@ -166,10 +140,8 @@ fn configuration(setup: &Setup) -> Vec<Finding> {
 async fn provider(setup: &Setup, kind: &Kind) -> Finding {
     let name = kind.info().kind;
     if !is_wanted(&setup.config, kind, setup) {
-        return Finding {
-            hint: Some(format!("set {}, or write a section `{name}:`", kind.credentials().join(" or "))),
-            ..Finding::new(name, Status::Off, "not configured")
-        };
+        return Finding::new(name, Status::Off, "not configured")
+            .mended_by(format!("`machine init --provider {name}`, or set {}", kind.credentials().join(" or ")));
     }
     let opened = setup.config.section(name).and_then(|section| setup.open(&section));
     let opened = match opened {
@@ -180,9 +152,10 @@ async fn provider(setup: &Setup, kind: &Kind) -> Finding {
         Err(error) => Finding::of(name, Status::Fail, &error),
         Ok(account) => {
             let report = opened.housekeeping.map(|housekeeping| housekeeping.report()).unwrap_or_default();
-            match report.problems.first() {
-                Some(problem) => Finding::new(name, Status::Warn, problem),
-                None => Finding::new(name, Status::Ok, account.name),
+            match report.problems.as_slice() {
+                [] => Finding::new(name, Status::Ok, account.name),
+                problems => Finding::new(name, Status::Warn, problems.join("; "))
+                    .mended_by("`machine info` shows what is missing; docs/guide/local.md says how to allow it"),
             }
         }
     }

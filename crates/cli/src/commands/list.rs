@@ -6,6 +6,7 @@ use machine_core::{Clock, Completeness, Error, ErrorKind, Machine, ProviderExt a
 use crate::app::App;
 use crate::choose::{Chosen, Which};
 use crate::failure::{Failure, code};
+use crate::known_names;
 use crate::show::{self, Format, MachineJson, Table};
 use crate::sweeps::{self, Reach};
 
@@ -61,6 +62,10 @@ impl List {
         }
         if elsewhere > 0 {
             app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
+        }
+        // What was asked for is said by now.
+        if self.which.is_open() && completeness == Completeness::Complete {
+            known_names::listed(app, &machines).await;
         }
         sweeps::settle_dead_clients(app, Reach::Clouds).await;
         match completeness {

@@ -3,6 +3,7 @@
 pub(crate) mod adopt;
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod cost;
 pub(crate) mod cp;
@@ -16,12 +17,14 @@ pub(crate) mod exec;
 pub(crate) mod gc;
 mod gc_timer;
 pub(crate) mod info;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod ip;
 pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod list_domain;
 pub(crate) mod logs;
+pub(crate) mod man;
 pub(crate) mod power;
 pub(crate) mod projects;
 pub(crate) mod run;
@@ -45,8 +48,8 @@ use crate::printer::Printer;
 use crate::setup::Setup;
 use crate::surroundings::Surroundings;
 
-/// Does what the command line asks for, and returns the exit code for it.
-pub(crate) fn dispatch(cli: Cli, mut surroundings: Surroundings) -> u8 {
+/// Does what the command line asks for, and returns the exit code for it. Says failures as JSON where `json_errors` holds.
+pub(crate) fn dispatch(cli: Cli, mut surroundings: Surroundings, json_errors: bool) -> u8 {
     #[cfg(debug_assertions)]
     {
         // The reaper is the one whose work is looked at then.
@@ -55,10 +58,12 @@ pub(crate) fn dispatch(cli: Cli, mut surroundings: Surroundings) -> u8 {
         }
         surroundings.clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock);
     }
-    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet);
+    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet).with_json_errors(json_errors);
     let done = match cli.command {
         None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
         Some(Command::Version(version)) => version.run(&printer),
+        Some(Command::Completions(completions)) => completions.run(&printer),
+        Some(Command::Man(manual)) => manual.run(&printer),
         Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
             let job = matches!(command, Command::Run(_) | Command::Exec(_) | Command::Ssh(_));
@@ -90,6 +95,7 @@ fn in_runtime(
     let done = runtime.block_on(async {
         match command {
             Command::Doctor(doctor) => doctor.run(globals, surroundings, printer).await,
+            Command::Init(init) => init.run(globals, surroundings, printer).await,
             Command::Simcloud(simcloud) => simcloud.run(printer, !globals.no_rate_limit).await,
             command => {
                 let setup = Setup::load(globals, surroundings, printer.clone())?;
@@ -146,7 +152,10 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Ledger(_)
         | Command::Cost(_)
         | Command::Doctor(_)
+        | Command::Init(_)
         | Command::Simcloud(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Version(_)
         | Command::Reaper(_) => Ok(code::OK),
     }

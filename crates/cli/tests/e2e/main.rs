@@ -10,14 +10,19 @@
 
 mod accounts;
 mod addresses;
+mod completions;
 mod config;
 mod dns;
 mod dns_names;
+mod doctor;
 mod exec;
+mod first_machine;
 mod gc;
 mod help;
+mod init;
 mod inputs;
 mod lifecycle;
+mod manual;
 mod offers;
 mod output;
 mod playing;

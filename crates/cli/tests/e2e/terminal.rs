@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
@@ -12,14 +12,14 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use crate::support::{Home, PATIENCE, end_of, eventually, signal};
 
 /// A terminal, and what was shown on it.
-struct Terminal {
+pub(crate) struct Terminal {
     keyboard: File,
-    screen: Arc<Mutex<String>>,
+    pub(crate) screen: Arc<Mutex<String>>,
     inside: File,
 }
 
 impl Terminal {
-    fn open(columns: u16, rows: u16) -> Self {
+    pub(crate) fn open(columns: u16, rows: u16) -> Self {
         let outside = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&outside).unwrap();
         unlockpt(&outside).unwrap();
@@ -44,16 +44,23 @@ impl Terminal {
     }
 
     fn spawn(&self, home: &Home, args: &[&str]) -> Child {
-        let end = || Stdio::from(self.inside.try_clone().unwrap());
-        home.command(args).stdin(end()).stdout(end()).stderr(end()).spawn().unwrap()
+        self.command(home, args).spawn().unwrap()
     }
 
-    fn type_in(&self, keys: &str) {
+    /// `machine` with these arguments at this terminal, about to be started.
+    pub(crate) fn command(&self, home: &Home, args: &[&str]) -> Command {
+        let end = || Stdio::from(self.inside.try_clone().unwrap());
+        let mut command = home.command(args);
+        command.stdin(end()).stdout(end()).stderr(end());
+        command
+    }
+
+    pub(crate) fn type_in(&self, keys: &str) {
         (&self.keyboard).write_all(keys.as_bytes()).unwrap();
     }
 
     #[track_caller]
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         let started = std::time::Instant::now();
         while !self.screen.lock().unwrap().contains(text) {
             assert!(started.elapsed() < PATIENCE, "{text:?} never came: {:?}", self.screen.lock().unwrap());
@@ -61,7 +68,7 @@ impl Terminal {
         }
     }
 
-    fn is_raw(&self) -> bool {
+    pub(crate) fn is_raw(&self) -> bool {
         !tcgetattr(&self.inside).unwrap().local_modes.contains(LocalModes::ICANON)
     }
 }
