@@ -78,7 +78,7 @@ async fn what_is_gone_holds_nothing_and_what_it_cost_outlives_its_line() {
     let before = sums(fleet.ledger().books().await.unwrap());
     assert_eq!((before.ever, before.held), (dollars(1), Money::ZERO), "the hour that was begun");
     // The ledger knows milliseconds, and this one may not be over.
-    let soon = jiff::Timestamp::now() + std::time::Duration::from_millis(10);
+    let soon = jiff::Timestamp::now() + Duration::from_millis(10);
     assert_eq!(fleet.ledger().prune(soon).await.unwrap(), 1);
     let books = fleet.ledger().books().await.unwrap();
     assert!(books.entries.is_empty());
