@@ -49,15 +49,16 @@ use crate::setup::Setup;
 use crate::surroundings::Surroundings;
 
 /// Does what the command line asks for, and returns the exit code for it. Says failures as JSON where `json_errors` holds.
-pub(crate) fn dispatch(cli: Cli, mut surroundings: Surroundings, json_errors: bool) -> u8 {
+pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) -> u8 {
     #[cfg(debug_assertions)]
-    {
+    let surroundings = {
         // The reaper is the one whose work is looked at then.
         if !matches!(cli.command, Some(Command::Reaper(_))) {
             crate::failpoint::install(&surroundings.environment);
         }
-        surroundings.clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock);
-    }
+        let clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock.clone());
+        Surroundings { clock, ..surroundings }
+    };
     let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet).with_json_errors(json_errors);
     let done = match cli.command {
         None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
