@@ -153,8 +153,19 @@ impl Ssh {
     }
 
     pub(crate) async fn connect_within(&self, machine: &Machine, patience: Duration) -> Result<Arc<Connection>> {
-        let (target, identity) = self.target(machine)?;
-        let connection = self.patiently(machine, &target, patience).await?;
+        let (mut target, mut identity) = self.target(machine)?;
+        let connection = match self.patiently(machine, &target, patience).await {
+            Err(error) if error.kind() == ErrorKind::Protocol => {
+                // Another command may have replaced the key since we read which one to believe; it wrote the new one down first.
+                let (target_now, identity_now) = self.target(machine)?;
+                if identity_now.host_keys == identity.host_keys {
+                    return Err(error);
+                }
+                (target, identity) = (target_now, identity_now);
+                self.patiently(machine, &target, patience).await?
+            }
+            opened => opened?,
+        };
         let shown = connection.host_key().clone();
         match &identity.birth {
             Some(birth) if birth.key_data() == shown.key_data() => self.grow_up(machine, connection, &target).await,
