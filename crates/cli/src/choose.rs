@@ -70,7 +70,8 @@ impl Which {
     /// # Errors
     /// A client id that cannot be read.
     pub(crate) fn of(&self, app: &App, mut machines: Vec<Machine>) -> Result<Chosen, Failure> {
-        machines.retain(|machine| self.fits(machine));
+        let (selector, of_type) = (self.selector(), self.of_type.as_ref().map(|name| name.to_lowercase()));
+        machines.retain(|machine| selector.matches(machine) && self.fits(machine, of_type.as_deref()));
         machines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
         let before = machines.len();
         if !self.all {
@@ -80,14 +81,14 @@ impl Which {
         Ok(Chosen { elsewhere: before - machines.len(), machines })
     }
 
-    fn fits(&self, machine: &Machine) -> bool {
-        let of_type = self.of_type.as_ref().map(|name| name.to_lowercase());
-        let is = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
-        self.selector().matches(machine)
-            && is(&self.id, Some(machine.id.as_str()))
-            && is(&of_type, client_id::type_of(machine))
-            && is(&self.region, machine.region.as_deref())
-            && (is(&self.state, Some(machine.state.as_str())) || is(&self.state, Some(&machine.raw_state)))
+    /// What no provider is asked for.
+    fn fits(&self, machine: &Machine, of_type: Option<&str>) -> bool {
+        let is = |wanted: Option<&str>, found: Option<&str>| wanted.is_none() || wanted == found;
+        let state = self.state.as_deref();
+        is(self.id.as_deref(), Some(machine.id.as_str()))
+            && is(of_type, client_id::type_of(machine))
+            && is(self.region.as_deref(), machine.region.as_deref())
+            && (is(state, Some(machine.state.as_str())) || is(state, Some(&machine.raw_state)))
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn destroying(printer: &Printer, kind: &str, name: &str, id: &str) ->
     }
     match answer.trim_end_matches(['\r', '\n']) {
         "YES" => Ok(()),
-        "" => Err(Error::new(ErrorKind::Cancelled, "Aborted! Nobody answered")
+        "" => Err(Error::new(ErrorKind::Cancelled, "Aborted! There was no answer")
             .with_hint("add --no-confirm to be asked nothing")),
         _ => Err(Error::new(ErrorKind::Cancelled, "Destroy operation aborted, not confirmed by user")),
     }

@@ -9,7 +9,11 @@ use crate::app::App;
 
 /// These are the machines of the account.
 pub(crate) async fn listed(app: &App, machines: &[Machine]) {
-    let now = machines.iter().map(|machine| machine.name.clone()).collect();
+    let now: BTreeSet<_> = machines.iter().map(|machine| machine.name.clone()).collect();
+    // Lists are many and changes few: to open the directory means to write to it.
+    if StateDir::names_at(app.state(), Some(app.section())) == now {
+        return;
+    }
     change(app, |names| *names = now).await;
 }
 

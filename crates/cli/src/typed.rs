@@ -80,10 +80,11 @@ impl Typed {
             );
         }
         let keys = public_keys(app, &spec.ssh_keys).await?;
-        let file = self.of.user_data.as_deref();
-        let from_type = file.map(|file| machine_args::user_data(Path::new(file))).transpose()?;
-        let own = spec.user_data.take().map(|text| (text, "`--user-data`".to_owned()));
-        let own = own.or(from_type.map(|text| (text, format!("`{}`", file.unwrap_or_default()))));
+        let own = match (spec.user_data.take(), self.of.user_data.as_deref()) {
+            (Some(text), _) => Some((text, "`--user-data`".to_owned())),
+            (None, Some(file)) => Some((machine_args::user_data(Path::new(file))?, format!("`{file}`"))),
+            (None, None) => None,
+        };
         let merged = own.as_ref().map(|(text, name)| (text.expose_secret(), name.as_str()));
         let setup = Setup { type_name: &self.name, fqdn, public_keys: &keys, merged };
         spec.user_data = Some(SecretString::from(user_data(&self.of, setup)?));

@@ -9,7 +9,7 @@ use serde_yaml::Value;
 
 use crate::config::Config;
 use crate::path::Path;
-use crate::section::{Origin, suggestion};
+use crate::section::Origin;
 use crate::settings::Setting;
 use crate::settled::Variables;
 
@@ -38,20 +38,13 @@ impl Config {
     /// name is misspelt would be none.
     pub fn budget(&self) -> Result<Budget> {
         let root = Path::default().key(BUDGET_KEY);
-        let values = match self.document().root.get(BUDGET_KEY) {
+        let value = match self.document().root.get(BUDGET_KEY) {
             None | Some(Value::Null) => return Ok(Budget::default()),
-            Some(values) => self.settled(values, &root, Variables::AreNumbersToo)?,
+            Some(value) => value,
         };
-        let section: BudgetSection = serde_path_to_error::deserialize(values).map_err(|error| {
-            let at = Path::from(error.path());
-            let path = at.0.into_iter().fold(root.clone(), |path, step| path.step(step));
-            let why = error.into_inner().to_string();
-            let placed = self.document().error(&path, format!("`{path}`: {why}"));
-            match suggestion(&why) {
-                Some(near) => placed.with_hint(format!("did you mean `{near}`?")),
-                None => placed.with_hint("amounts are dollars, as in `budget: {per-machine: 5, per-day: 20.50}`"),
-            }
-        })?;
+        let hint = "amounts are dollars, as in `budget: {per-machine: 5, per-day: 20.50}`";
+        // A key that nobody knows is an error here, so that none is left over.
+        let (section, _) = self.read_apart::<BudgetSection>(value, &root, Variables::AreNumbersToo, Some(hint))?;
         let money = |path: Path, dollars: f64| {
             let wrong = || self.document().error(&path, format!("`{path}`: {dollars} is no amount of dollars"));
             Money::from_dollars(dollars).ok_or_else(wrong)

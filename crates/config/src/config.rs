@@ -163,6 +163,7 @@ impl Config {
                 }
             })
             .chain(self.unknown_upkeep())
+            .chain(self.unknown_in_types())
             .collect()
     }
 

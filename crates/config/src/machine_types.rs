@@ -10,7 +10,6 @@ use serde_yaml::Value;
 
 use crate::config::Config;
 use crate::path::Path;
-use crate::section::suggestion;
 use crate::settled::Variables;
 
 /// The key that they stand under.
@@ -106,8 +105,8 @@ pub enum Scalar {
 }
 
 /// A file to write.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WriteFile {
     /// Where.
     pub path: String,
@@ -179,17 +178,24 @@ impl Config {
                 .document()
                 .error(&root, format!("`{root}` is empty; a type says at least `new-user-name:`")));
         }
-        let values = self.settled(found, &root, Variables::AreTexts)?;
-        serde_path_to_error::deserialize(values).map_err(|error| {
-            let at = Path::from(error.path());
-            let path = at.0.into_iter().fold(root.clone(), |path, step| path.step(step));
-            let why = error.into_inner().to_string();
-            let placed = self.document().error(&path, format!("`{path}`: {why}"));
-            match suggestion(&why) {
-                Some(near) => placed.with_hint(format!("did you mean `{near}`?")),
-                None => placed,
-            }
-        })
+        self.read_apart(found, &root, Variables::AreTexts, None).map(|(read, _)| read)
+    }
+
+    /// Keys of types that nobody knows, each as an error with its place. What keeps a type from being read is told by whoever
+    /// uses it.
+    pub(crate) fn unknown_in_types(&self) -> Vec<Error> {
+        let types = self.document().root.get(MACHINES_KEY).and_then(Value::as_mapping).into_iter().flatten();
+        let unknown = types.filter_map(|(name, value)| {
+            let root = Path::default().key(MACHINES_KEY).key(name.as_str()?);
+            self.read_apart::<MachineType>(value, &root, Variables::AreTexts, None).ok()
+        });
+        unknown
+            .flat_map(|(_, unknown)| unknown)
+            .map(|path| {
+                let what = format!("unknown key `{}` in `machines`", path.last_key().unwrap_or_default());
+                self.document().error(&path, what).with_hint("`machine config schema` has all that there are")
+            })
+            .collect()
     }
 }
 

@@ -46,6 +46,15 @@ fn a_type_says_what_it_says() {
 }
 
 #[test]
+fn keys_that_nobody_knows_are_told_and_a_file_has_a_path() {
+    let told = read("machines:\n  web:\n    new-user-name: ops\n    pakages: [git]\n").unknown_keys();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].to_string().contains("line 4, column 5: unknown key `pakages`"), "{}", told[0]);
+    let error = read("machines:\n  web: {write-files: [{content: x}]}\n").machine_type("web").unwrap_err();
+    assert!(error.to_string().contains("missing field `path`"), "{error}");
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_place() {
     let config = read("machines:\n  web:\n    packages: git\n  nil:\n  args: {script-args: {a: b}}\n");
     for (name, says) in [

@@ -1,11 +1,13 @@
 //! Values outside of sections, with their variables put in.
 
 use machine_core::Result;
+use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 use crate::config::Config;
 use crate::expand::expand;
 use crate::path::{Path, Step};
+use crate::section::suggestion;
 
 /// What becomes of a text with variables in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +19,42 @@ pub(crate) enum Variables {
 }
 
 impl Config {
+    /// Reads the value at `root`, which is no section, as a `T`, its variables put in; and says which keys nobody knows, by their paths.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](machine_core::ErrorKind::Config) with the place of what is not as it has to be, and the nearest word;
+    /// `hint` where there is none near.
+    pub(crate) fn read_apart<T: DeserializeOwned>(
+        &self,
+        value: &Value,
+        root: &Path,
+        variables: Variables,
+        hint: Option<&'static str>,
+    ) -> Result<(T, Vec<Path>)> {
+        let values = self.settled(value, root, variables)?;
+        let below = |path: Path| path.0.into_iter().fold(root.clone(), |path, step| path.step(step));
+        let (mut unknown, mut track) = (Vec::new(), serde_path_to_error::Track::new());
+        let deserializer = serde_path_to_error::Deserializer::new(values, &mut track);
+        let mut ignored = |path: serde_ignored::Path<'_>| unknown.push(below(Path::from(&path)));
+        let read = T::deserialize(serde_ignored::Deserializer::new(deserializer, &mut ignored));
+        let read = read.map_err(|error| {
+            let path = below(Path::from(&track.path()));
+            let why = error.to_string();
+            let placed = self.document().error(&path, format!("`{path}`: {why}"));
+            match (suggestion(&why), hint) {
+                (Some(near), _) => placed.with_hint(format!("did you mean `{near}`?")),
+                (None, Some(hint)) => placed.with_hint(hint),
+                (None, None) => placed,
+            }
+        })?;
+        Ok((read, unknown))
+    }
+
     /// The value with its variables put in.
     ///
     /// # Errors
     /// A variable that is not set, with the place where it stands.
-    pub(crate) fn settled(&self, value: &Value, path: &Path, variables: Variables) -> Result<Value> {
+    fn settled(&self, value: &Value, path: &Path, variables: Variables) -> Result<Value> {
         match value {
             Value::Mapping(entries) => {
                 let settle = |(key, value): (&Value, &Value)| {

@@ -1,4 +1,5 @@
-//! Words for a shell.
+//! Words for a shell, in the very quotes that the older tool of this name writes: whoever compares user data finds it equal. The
+//! crate that quotes elsewhere here chooses others.
 
 /// The text as one word, quoted only where it has to be.
 pub(crate) fn word(text: &str) -> String {

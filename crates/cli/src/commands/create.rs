@@ -36,13 +36,13 @@ Examples:
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Create {
     /// Its name: 2 to 63 lower-case letters, digits and dashes.
-    #[arg(required_unless_present = "named", conflicts_with = "named")]
-    name: Option<String>,
-    /// The same.
+    #[arg(required_unless_present = "named")]
+    name: Option<OsString>,
+    /// The same; what follows is its command then.
     #[arg(long = "name", short = 'n', id = "named", value_name = "NAME")]
     named: Option<String>,
     /// Its own command; without one it idles.
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
     /// By which type of the configuration (`machines:`) it is set up.
     #[arg(long = "type", short = 'm', value_name = "TYPE")]
@@ -82,7 +82,10 @@ impl Create {
     /// # Errors
     /// Bad flags before anything is made; then the provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        let name = self.name.as_ref().or(self.named.as_ref()).map(String::as_str).unwrap_or_default();
+        let (name, first) = match &self.named {
+            Some(named) => (named.clone(), self.name.as_ref()),
+            None => (self.name.as_ref().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), None),
+        };
         let name: MachineName = name.parse()?;
         let typed = self.of_type.as_deref().map(|name| Typed::find(app, name)).transpose()?;
         let ttl = ttl::effective(app, self.machine.ttl, typed.as_ref())?;
@@ -90,12 +93,9 @@ impl Create {
         let configured = dns::configured_zone(app);
         let fqdn = configured.as_deref().map(|zone| dns::whole_name(name.as_str(), zone)).unwrap_or_default();
         let zone = configured.filter(|_| !self.no_update_dns && app.provider().dns().is_some());
-        if let Some(zone) = &zone {
-            dns::zone_exists(app, zone).await?;
-        }
         let mut spec = self.machine.spec(app, name).await?;
         spec.env = self.machine.env(app)?;
-        spec.command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
+        spec.command = first.into_iter().chain(&self.command).map(|part| OsText::from(part.as_os_str())).collect();
         spec.workdir = self.machine.workdir.as_deref().map(OsText::from);
         if let Some(typed) = &typed {
             typed.complete(app, &mut spec).await?;
@@ -110,6 +110,9 @@ impl Create {
             return Err(Error::unsupported(app.provider().info().kind, what)
                 .with_hint("`--label K=V` does the same")
                 .into());
+        }
+        if let Some(zone) = &zone {
+            dns::zone_exists(app, zone).await?;
         }
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         let fleet = app.fleet().await?;

@@ -3,45 +3,45 @@
 use std::net::IpAddr;
 
 use machine_core::Machine;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::ser::{Error as _, SerializeMap as _};
+use serde::{Serialize, Serializer};
 
 use crate::{addresses, client_id};
 
 /// A machine as JSON: first what scripts of other tools of this name read, in their order, then all that is known.
-#[derive(Debug, Serialize)]
-pub(crate) struct MachineJson<'a> {
-    id: &'a str,
-    name: &'a str,
-    tags: &'a [String],
-    region: Option<&'a str>,
-    ip: Option<String>,
-    #[serde(rename = "type")]
-    of_type: Option<&'a str>,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
+#[derive(Debug)]
+pub(crate) struct MachineJson<'a>(&'a Machine);
 
 impl<'a> MachineJson<'a> {
     /// The machine.
     pub(crate) fn of(machine: &'a Machine) -> Self {
-        let mut rest = match serde_json::to_value(machine) {
-            Ok(Value::Object(rest)) => rest,
-            // It is a struct of things that JSON has.
-            _ => Map::new(),
-        };
-        rest.retain(|key, _| !["id", "name", "tags", "region"].contains(&key.as_str()));
-        Self {
-            id: machine.id.as_str(),
-            name: &machine.name,
-            tags: &machine.tags,
-            region: machine.region.as_deref(),
-            ip: public_ip(machine).map(|ip| ip.to_string()),
-            of_type: client_id::type_of(machine),
-            rest,
-        }
+        Self(machine)
     }
 }
+
+impl Serialize for MachineJson<'_> {
+    /// Made when it is written, so that of a long list only one is there at a time.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let machine = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &machine.id)?;
+        map.serialize_entry("name", &machine.name)?;
+        map.serialize_entry("tags", &machine.tags)?;
+        map.serialize_entry("region", &machine.region)?;
+        map.serialize_entry("ip", &public_ip(machine))?;
+        map.serialize_entry("type", &client_id::type_of(machine))?;
+        let rest = serde_json::to_value(machine).map_err(S::Error::custom)?;
+        for (key, value) in rest.as_object().into_iter().flatten() {
+            if !FIRST.contains(&key.as_str()) {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// What a machine and its beginning in JSON have in common.
+const FIRST: [&str; 4] = ["id", "name", "tags", "region"];
 
 /// The address that it is reached by from outside.
 pub(crate) fn public_ip(machine: &Machine) -> Option<IpAddr> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use crate::support::{Home, end_of, finish};
+use crate::support::{Home, end_of, eventually, finish};
 
 #[test]
 fn bad_names_are_refused_by_the_strictest_rule() {
@@ -187,4 +187,19 @@ fn what_this_computer_does_not_offer_is_refused_by_name() {
         assert!(said.contains(word), "{flags:?}: {said}");
     }
     assert_eq!(home.machine(["list", "-q"]).expect(0).out(), "");
+}
+
+#[test]
+fn a_command_follows_the_name_however_that_is_given() {
+    let home = Home::new();
+    for (args, name) in [
+        (&["create", "one", "sh", "-c", "echo one; exec sleep 1000"][..], "one"),
+        (&["create", "two", "--", "sh", "-c", "echo two; exec sleep 1000"], "two"),
+        (&["create", "--name", "three", "--", "sh", "-c", "echo three; exec sleep 1000"], "three"),
+    ] {
+        home.machine(args).expect(0);
+        eventually("its command runs", || home.machine(["logs", name]).out() == format!("{name}\n"));
+    }
+    home.machine(["destroy", "-y", "one", "two", "three"]).expect(0);
+    home.assert_clean();
 }

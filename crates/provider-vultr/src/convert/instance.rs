@@ -9,7 +9,7 @@ use crate::wire::{Block, Instance, Plan};
 /// The instance as a machine, with what the plans cost and which blocks it has.
 pub(crate) fn machine(instance: &Instance, plans: &[Plan], blocks: &[Block]) -> Machine {
     let (state, raw_state) = state(instance);
-    let Tagged { markers, labels, others, tags } = Tagged::read(&instance.tags);
+    let Tagged { markers, labels, tags, others: _ } = Tagged::read(&instance.tags);
     let told = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let mut machine = Machine::new(&instance.id, &instance.label, crate::KIND, raw_state);
     machine.state = state;
@@ -25,7 +25,6 @@ pub(crate) fn machine(instance: &Instance, plans: &[Plan], blocks: &[Block]) -> 
     machine.notes = notes(instance, markers.is_some());
     machine.markers = markers;
     machine.details = json!({
-        "tags": others,
         "status": instance.status,
         "power_status": instance.power_status,
         "server_status": instance.server_status,
@@ -79,7 +78,7 @@ mod tests {
         assert_eq!(machine.addresses.private.len(), 1);
         assert_eq!(machine.created_at.unwrap().to_string(), "2020-10-10T01:56:20Z");
         assert_eq!(machine.labels.get("team").map(String::as_str), Some("blue"));
-        assert_eq!(machine.details["tags"], json!(["extra"]));
+        assert!(machine.tags.contains(&"extra".to_owned()), "{:?}", machine.tags);
         assert!(machine.markers.is_some() && machine.price.is_some());
         assert!(machine.notes[0].contains("`web-1`"), "{:?}", machine.notes);
         assert!(!format!("{machine:?}").contains("hunter2"));
