@@ -187,16 +187,16 @@ impl Seen<'_> {
         if let Some(past) = deadline.or(written).filter(|deadline| *deadline <= self.now) {
             return Some((Reason::Expired, format!("its deadline was {past:.0}")));
         }
-        if let Some(machine) = entry.made_for.filter(|machine| !self.machines.contains(machine)) {
-            return Some((
-                Reason::MachineGone,
-                format!("the machine of intent {machine}, for which it was made, is gone"),
-            ));
-        }
         if entry.intent.lifetime == Lifetime::Client && !self.is_attended(entry) {
             return Some((
                 Reason::ClientDied,
                 format!("it was made for a client that waits for it, and {}", self.absence(entry)),
+            ));
+        }
+        if let Some(machine) = entry.made_for.filter(|machine| !self.machines.contains(machine)) {
+            return Some((
+                Reason::MachineGone,
+                format!("the machine of intent {machine}, for which it was made, is gone"),
             ));
         }
         None

@@ -205,8 +205,8 @@ impl Inner {
         }
         let mut entries = self.ledger.open_entries().await.map_err(&named)?;
         entries.retain(|entry| self.concerns(entry) && entry.client == Some(client));
-        let machines = machines(&self.ledger.entries(self.provider.info().kind).await.map_err(&named)?);
-        let known = Known { alive: HashSet::new(), machines };
+        // Of an open line of a dead client nothing more is asked than that.
+        let known = Known { alive: HashSet::new(), machines: HashSet::new() };
         let steps = ResourceKind::ALL.map(|kind| {
             // Nothing was listed, so nothing is believed to be gone; what is bound is destroyed by its id.
             let listing =

@@ -1,6 +1,8 @@
 use crate::fake::CreateFault;
 use crate::rig::*;
-use machine_core::{Effect, ErrorKind, MachineId, RecordSpec, SnapshotSpec, SshKeySpec};
+use machine_core::{
+    Effect, ErrorKind, Intent, IntentId, MachineId, RecordSpec, ResourceKind, SnapshotSpec, SshKeySpec,
+};
 use machine_fleet::{Outcome, Reason, SweepOptions};
 
 fn record(domain: &str, name: &str) -> RecordSpec {
@@ -37,8 +39,9 @@ async fn each_is_recorded_bound_and_buried() {
     let snapshot = rig.fleet.create_snapshot(&snapshot(), Lifetime::Deadline, None).await.unwrap();
     let key = rig.fleet.create_ssh_key(&laptop(), Lifetime::Deadline, None).await.unwrap();
     let record = rig.fleet.create_record(&record("example.com", "www"), Lifetime::Deadline, None).await.unwrap();
-    let names: Vec<_> = rig.entries().await.into_iter().map(|entry| entry.intent.name).collect();
-    assert_eq!(names, ["before", "laptop …1lZDI1NTE5AAAAIJ", "example.com/www A 192.0.2.1"]);
+    let mut names: Vec<_> = rig.entries().await.into_iter().map(|entry| entry.intent.name).collect();
+    names.sort();
+    assert_eq!(names, ["before", "example.com/www A 192.0.2.1", "laptop …1lZDI1NTE5AAAAIJ"]);
     assert_eq!(rig.states().await, [State::Bound; 3]);
     assert!(rig.other().await.sweep(SweepOptions::default()).await.unwrap().items.is_empty());
     rig.fleet.destroy_snapshot(&snapshot.id, soon()).await.unwrap();
@@ -83,6 +86,30 @@ async fn a_dead_clients_go_and_others_like_them_stay() {
         }
         assert_eq!(rig.fake.bill(), [kept.id.as_str()]);
     }
+}
+
+#[tokio::test]
+async fn what_another_line_has_is_not_taken_for_ones_own() {
+    let rig = Rig::new().await;
+    let kept = rig.fleet.create_record(&record("example.com", "www"), Lifetime::Deadline, None).await.unwrap();
+    // A client that wanted the very same at the same moment, and died before it was made.
+    let doomed = rig.other().await;
+    let intent = Intent {
+        id: IntentId::mint(),
+        owner: rig.owner(),
+        resource: ResourceKind::DnsRecord,
+        name: "example.com/www A 192.0.2.1".to_owned(),
+        provider: "fake".to_owned(),
+        lifetime: Lifetime::Client,
+        deadline: None,
+        minted_at: jiff::Timestamp::now(),
+    };
+    let client = doomed.ledger().client().await.unwrap();
+    doomed.ledger().insert(&Entry::sent(intent, None, client)).await.unwrap();
+    drop(doomed);
+    rig.fleet.sweep(SweepOptions::default()).await.unwrap();
+    let settled = (rig.count_in(State::Bound).await, rig.count_in(State::Void).await);
+    assert_eq!((settled, rig.fake.bill()), ((1, 1), vec![kept.id.to_string()]));
 }
 
 #[tokio::test]

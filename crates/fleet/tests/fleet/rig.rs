@@ -63,6 +63,11 @@ impl Rig {
         entries.remove(0)
     }
 
+    /// How many lines are in this state; those of one millisecond have no order.
+    pub(crate) async fn count_in(&self, state: State) -> usize {
+        self.entries().await.iter().filter(|entry| entry.state == state).count()
+    }
+
     pub(crate) async fn states(&self) -> Vec<State> {
         self.entries().await.iter().map(|entry| entry.state).collect()
     }
