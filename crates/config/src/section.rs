@@ -1,7 +1,7 @@
 //! The settings of one account: what its section of the file says, what the environment adds, and where each came from.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use machine_core::{Environment, Error, ErrorKind, OpenContext, Opened, Result, nearest};
 use serde::de::DeserializeOwned;
@@ -43,7 +43,8 @@ pub enum Origin {
 pub struct Section {
     name: String,
     kind: Kind,
-    schema: Arc<serde_json::Value>,
+    /// Made when it is asked for: most commands never do.
+    schema: Arc<OnceLock<serde_json::Value>>,
     document: Arc<Document>,
     values: Value,
     /// What is said under [`TTL_KEY`].
@@ -66,8 +67,7 @@ impl Section {
                 return Err(document.error(&Path::default().key(name), what));
             }
         };
-        let schema = Arc::new(kind.schema());
-        let (name, origins) = (name.to_owned(), BTreeMap::new());
+        let (name, schema, origins) = (name.to_owned(), Arc::default(), BTreeMap::new());
         let mut section = Self { name, kind, schema, document, values: Value::Null, ttl: None, origins };
         let mut values = section.settle(values, environment)?;
         section.ttl = values.remove(TTL_KEY).filter(|ttl| !ttl.is_null());
@@ -132,7 +132,7 @@ impl Section {
 
     /// The JSON schema that it is read by.
     pub(crate) fn schema(&self) -> &serde_json::Value {
-        &self.schema
+        self.schema.get_or_init(|| self.kind.schema())
     }
 
     /// The values, settled.
@@ -276,12 +276,13 @@ impl Section {
 
     /// A text from the environment as what is wanted at `path`, where it reads as such.
     fn typed(&self, text: String, path: &Path) -> Value {
-        if self.is_text(path) {
-            return Value::String(text);
-        }
         match serde_yaml::from_str(&text) {
-            Ok(number @ Value::Number(_)) if self.takes(path, "integer") || self.takes(path, "number") => number,
-            Ok(truth @ Value::Bool(_)) if self.takes(path, "boolean") => truth,
+            Ok(number @ Value::Number(_))
+                if !self.is_text(path) && (self.takes(path, "integer") || self.takes(path, "number")) =>
+            {
+                number
+            }
+            Ok(truth @ Value::Bool(_)) if !self.is_text(path) && self.takes(path, "boolean") => truth,
             _ => Value::String(text),
         }
     }
@@ -291,12 +292,12 @@ impl Section {
     }
 
     fn takes(&self, path: &Path, kind: &str) -> bool {
-        schema::takes(&self.schema, path, kind)
+        schema::takes(self.schema(), path, kind)
     }
 
     /// A value that is not as it is wanted. What is wrong with a secret is said without it.
     fn misfit(&self, path: &Path, why: &str) -> Error {
-        let why = if schema::is_secret(&self.schema, path) { "this is not a text" } else { why };
+        let why = if schema::is_secret(self.schema(), path) { "this is not a text" } else { why };
         let place = if path.0.is_empty() { self.name.clone() } else { format!("{}.{path}", self.name) };
         let error = self.error(path, format!("`{place}`: {why}"));
         match suggestion(why) {
@@ -310,7 +311,7 @@ impl Section {
         let place = path.parent().filter(|above| !above.0.is_empty());
         let place = place.map_or_else(|| self.name.clone(), |above| format!("{}.{above}", self.name));
         let error = self.error(path, format!("unknown key `{key}` in `{place}`"));
-        let known = schema::keys(&self.schema, &path.parent().unwrap_or_default());
+        let known = schema::keys(self.schema(), &path.parent().unwrap_or_default());
         error.with_hint(match nearest(key, known.iter().copied()).first() {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there is: {}", known.join(", ")),

@@ -6,7 +6,7 @@ use machine_core::{
 };
 use machine_http::distinct;
 
-use crate::convert::{self, droplet_id, intent_tag, owner_tag};
+use crate::convert::{self, Listed, droplet_id, intent_tag, owner_tag};
 use crate::provider::DigitalOceanProvider;
 use crate::wire::{ActionAnswer, Droplet, DropletAnswer};
 
@@ -101,12 +101,13 @@ impl DigitalOceanProvider {
 
     /// All droplets that the query selects, and perhaps some that it does not. Those with GPUs are a list of their own, which
     /// cannot be had by tag: all of them are asked for then.
-    async fn droplets(&self, query: &[(&str, &str)]) -> Result<Vec<Droplet>> {
+    async fn droplets(&self, query: &[(&str, &str)]) -> Result<Vec<Machine>> {
         let named = query.iter().copied().filter(|(name, _)| *name != "tag_name");
         let with_gpus: Vec<_> = named.chain([("type", "gpus")]).collect();
         let (plain, gpus) =
             futures::try_join!(self.api().list(&["droplets"], query), self.api().list(&["droplets"], &with_gpus))?;
-        Ok(distinct(plain.into_iter().chain(gpus).collect(), |droplet: &Droplet| droplet.id))
+        let machines = [plain, gpus].into_iter().flatten().map(|Listed(machine)| machine);
+        Ok(distinct(machines.collect(), |machine: &Machine| machine.id.clone()))
     }
 
     pub(crate) async fn list_droplets(&self, which: &Selector) -> Result<Vec<Machine>> {
@@ -115,20 +116,19 @@ impl DigitalOceanProvider {
             _ => None,
         };
         // The cloud takes a tag or a name, and not both.
-        let droplets = match (which.tag.as_ref().or(owner.as_ref()), &which.name) {
+        let mut machines = match (which.tag.as_ref().or(owner.as_ref()), &which.name) {
             (Some(tag), _) => self.droplets(&[("tag_name", tag)]).await?,
             (None, Some(name)) => self.droplets(&[("name", name)]).await?,
             (None, None) => self.droplets(&[]).await?,
         };
-        let machines = droplets.into_iter().map(convert::machine);
-        Ok(machines.filter(|machine| which.matches(machine)).collect())
+        machines.retain(|machine| which.matches(machine));
+        Ok(machines)
     }
 
     pub(crate) async fn find_droplets(&self, intent: IntentId) -> Result<Found> {
         let as_of = Timestamp::now();
-        let droplets = self.droplets(&[("tag_name", &intent_tag(intent))]).await?;
-        let marked = |machine: &Machine| machine.markers.as_ref().is_some_and(|markers| markers.intent == intent);
-        let machines = droplets.into_iter().map(convert::machine).filter(marked).collect();
+        let mut machines = self.droplets(&[("tag_name", &intent_tag(intent))]).await?;
+        machines.retain(|machine| machine.markers.as_ref().is_some_and(|markers| markers.intent == intent));
         Ok(Found { machines, completeness: Completeness::Complete, as_of })
     }
 }

@@ -26,11 +26,12 @@ impl Playing {
             let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
             (name.to_owned(), value.to_owned())
         };
-        // The port of its ssh is one of them where it is not the usual one.
+        // The port of its machines' ssh is one of them where there are machines and it is not the usual one.
+        let ssh = machine_simcloud::ssh_port() != 22 && !more.contains(&"--no-machines");
         let count = match cloud {
             "fly" => 3,
-            "digitalocean" => 3 + usize::from(machine_simcloud::ssh_port() != 22),
-            _ => 2 + usize::from(machine_simcloud::ssh_port() != 22),
+            "digitalocean" => 3 + usize::from(ssh),
+            _ => 2 + usize::from(ssh),
         };
         let variables = lines.take(count).map(variable).collect();
         Self { child, cloud, variables }

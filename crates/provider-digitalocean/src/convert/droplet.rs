@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use machine_core::{Addresses, Machine, MachineState, VolumeId, VolumeMount};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{Tags, price, timestamp};
@@ -20,6 +21,17 @@ pub(crate) fn state(status: &str) -> MachineState {
         // An archived one cannot be started until somebody has brought it back; it has come to rest all the same.
         "off" | "archive" => MachineState::Stopped,
         other => other.into(),
+    }
+}
+
+/// A droplet of a list. It becomes a machine as it is read, so that of a long list nothing else is kept.
+#[derive(Debug, Deserialize)]
+#[serde(from = "wire::Droplet")]
+pub(crate) struct Listed(pub(crate) Machine);
+
+impl From<wire::Droplet> for Listed {
+    fn from(droplet: wire::Droplet) -> Self {
+        Self(machine(droplet))
     }
 }
 

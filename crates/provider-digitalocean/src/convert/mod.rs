@@ -10,7 +10,7 @@ mod snapshot;
 mod tags;
 mod volume;
 
-pub(crate) use droplet::{is_locked, machine, state};
+pub(crate) use droplet::{Listed, is_locked, machine, state};
 pub(crate) use ids::{droplet_id, is_uuid, number, timestamp};
 pub(crate) use image::image;
 pub(crate) use record::{from_record, to_record};
