@@ -72,7 +72,7 @@ impl Which {
     pub(crate) fn of(&self, app: &App, mut machines: Vec<Machine>) -> Result<Chosen, Failure> {
         let (selector, of_type) = (self.selector(), self.of_type.as_ref().map(|name| name.to_lowercase()));
         machines.retain(|machine| selector.matches(machine) && self.fits(machine, of_type.as_deref()));
-        machines.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        machines.sort_unstable_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
         let before = machines.len();
         if !self.all {
             let us = Us::of(app)?;

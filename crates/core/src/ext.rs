@@ -18,7 +18,12 @@ pub trait ProviderExt: CloudProvider {
         let mut pages = self.list(which);
         while let Some(page) = pages.next().await {
             let page = page?;
-            machines.extend(page.machines);
+            // Most lists come as one page, and a long one is not copied.
+            if machines.is_empty() {
+                machines = page.machines;
+            } else {
+                machines.extend(page.machines);
+            }
             problems.extend(page.problems);
             if let Some(completeness) = page.last {
                 return Ok((machines, completeness, problems));

@@ -104,10 +104,13 @@ impl DigitalOceanProvider {
     async fn droplets(&self, query: &[(&str, &str)]) -> Result<Vec<Machine>> {
         let named = query.iter().copied().filter(|(name, _)| *name != "tag_name");
         let with_gpus: Vec<_> = named.chain([("type", "gpus")]).collect();
-        let (plain, gpus) =
-            futures::try_join!(self.api().list(&["droplets"], query), self.api().list(&["droplets"], &with_gpus))?;
-        let machines = [plain, gpus].into_iter().flatten().map(|Listed(machine)| machine);
-        Ok(distinct(machines.collect(), |machine: &Machine| machine.id.clone()))
+        let (mut all, gpus) = futures::try_join!(
+            self.api().list::<Listed>(&["droplets"], query),
+            self.api().list(&["droplets"], &with_gpus)
+        )?;
+        all.extend(gpus);
+        let machines: Vec<_> = all.into_iter().map(|Listed(machine)| machine).collect();
+        Ok(distinct(machines, |machine| machine.id.clone()))
     }
 
     pub(crate) async fn list_droplets(&self, which: &Selector) -> Result<Vec<Machine>> {
