@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use crate::playing::Playing;
-use crate::support::{Home, finish};
+use crate::support::{Home, eventually, finish};
 
 #[test]
 fn the_machines_of_a_simulated_fly_do_what_machines_do() {
@@ -115,6 +115,24 @@ fn the_machines_of_the_other_clouds_are_reached_by_ssh() {
         assert!(code == 125 && text.contains("does not prove to be the machine") && text.contains("hint:"), "{text}");
         assert_eq!(run(&["destroy", "--yes", "one"]).0, 0);
         assert_eq!(named(&state, "login"), Vec::<std::path::PathBuf>::new());
+        playing.end();
+    }
+}
+
+#[test]
+fn whoever_follows_a_log_sees_its_machine_destroyed_by_another_command() {
+    for cloud in ["digitalocean", "vultr"] {
+        let home = Home::new();
+        let playing = Playing::begin(&home, cloud, &[]);
+        assert_eq!(playing.machine(&home, &["create", "one"]).0, 0);
+        let told = home.path().join("told");
+        let mut follow = playing.command(&home, &["logs", "-f", "one"]);
+        follow.stdout(std::fs::File::create(&told).unwrap()).stderr(Stdio::piped());
+        let follow = follow.spawn().unwrap();
+        eventually("the log is followed", || std::fs::read_to_string(&told).unwrap().contains("Cloud-init"));
+        assert_eq!(playing.machine(&home, &["destroy", "--yes", "one"]).0, 0);
+        let ended = follow.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{cloud}: {}", String::from_utf8_lossy(&ended.stderr));
         playing.end();
     }
 }

@@ -71,7 +71,8 @@ async fn read(
                     machine = seen;
                     match ssh.connect_within(&machine, AGAIN).await {
                         Ok(connection) => break connection,
-                        Err(error) if !passes(&error) => return Err(error.into()),
+                        // What we knew it by goes with it when another command destroys it, before the cloud says so.
+                        Err(error) if !passes(&error) && error.kind() != ErrorKind::Config => return Err(error.into()),
                         Err(error) => tracing::debug!(%error, "a machine that runs is out of reach"),
                     }
                 }
