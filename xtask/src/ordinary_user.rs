@@ -2,11 +2,15 @@
 //! namespaces of one id only show there.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::{Outcome, root};
 
+/// The longest that one test program may take.
+const LONGEST: Duration = Duration::from_mins(10);
 /// `nobody`: on every system, in nobody's way, and without a range of subordinate ids.
 const UID: &str = "65534";
 /// Packages whose tests look at the sources, speak HTTP, or log in by ssh, as `nobody` cannot; the same for everybody else.
@@ -48,8 +52,7 @@ pub(crate) fn run() -> Outcome {
         for (variable, program) in &built.programs {
             command.env(variable, copy_into(program, dir.path(), variable)?);
         }
-        let status = command.status().map_err(|error| format!("cannot run setpriv: {error}"))?;
-        if !status.success() {
+        if !succeeds(command, LONGEST)? {
             failed.push(name.clone());
         }
     }
@@ -57,6 +60,24 @@ pub(crate) fn run() -> Outcome {
         return Err("no tests were built".to_owned());
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("failed as an ordinary user: {}", failed.join(", "))) }
+}
+
+/// Whether a test program ends well, and in time: one that waits for what never comes is named, and does not hold up the rest.
+fn succeeds(mut command: Command, within: Duration) -> Outcome<bool> {
+    let mut child = command.process_group(0).spawn().map_err(|error| format!("cannot run setpriv: {error}"))?;
+    let began = Instant::now();
+    while began.elapsed() < within {
+        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
+            return Ok(status.success());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    println!("it did not end within {within:?}");
+    // With all that it has started and that has not gone away from it.
+    let ended = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
+    ended.map_err(|error| format!("cannot run kill: {error}"))?;
+    child.wait().map_err(|error| error.to_string())?;
+    Ok(false)
 }
 
 /// What cargo built.
@@ -106,4 +127,28 @@ fn copy_into(program: &Path, dir: &Path, name: &str) -> Outcome<PathBuf> {
 fn open_to_all(path: &Path, mode: u32) -> Outcome {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
         .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_never_ends_is_ended_with_what_it_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let shell = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).current_dir(dir.path());
+            command
+        };
+        let minute = Duration::from_mins(1);
+        assert_eq!(succeeds(shell("exit 0"), minute), Ok(true));
+        assert_eq!(succeeds(shell("exit 3"), minute), Ok(false));
+        let hangs = shell("sleep 1000 & echo $! > child; wait");
+        assert_eq!(succeeds(hangs, Duration::from_secs(1)), Ok(false));
+        let child = std::fs::read_to_string(dir.path().join("child")).unwrap();
+        // One that has ended and that nobody has asked after is a zombie.
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    }
 }

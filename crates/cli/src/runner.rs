@@ -104,10 +104,7 @@ impl Runner {
     /// are this same program, started again, and go on to make namespaces.
     #[must_use = "the process is to end with this code"]
     pub fn run(self) -> ExitCode {
-        // What helper processes are started with begins like this; nobody else looks into four crates for it.
-        let helper = std::env::args_os().nth(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"__"));
-        let helper = helper.then(|| machine_simcloud::dispatch().or_else(machine_guest::dispatch)).flatten();
-        match helper {
+        match machine_simcloud::dispatch().or_else(machine_guest::dispatch) {
             Some(code) => code,
             None => ExitCode::from(self.exit_code()),
         }

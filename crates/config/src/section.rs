@@ -276,15 +276,13 @@ impl Section {
 
     /// A text from the environment as what is wanted at `path`, where it reads as such.
     fn typed(&self, text: String, path: &Path) -> Value {
-        match serde_yaml::from_str(&text) {
-            Ok(number @ Value::Number(_))
-                if !self.is_text(path) && (self.takes(path, "integer") || self.takes(path, "number")) =>
-            {
-                number
-            }
-            Ok(truth @ Value::Bool(_)) if !self.is_text(path) && self.takes(path, "boolean") => truth,
-            _ => Value::String(text),
-        }
+        // What cannot be anything but a text needs no schema, which takes a while to make.
+        let (value, kinds): (_, &[&str]) = match serde_yaml::from_str(&text) {
+            Ok(number @ Value::Number(_)) => (number, &["integer", "number"]),
+            Ok(truth @ Value::Bool(_)) => (truth, &["boolean"]),
+            _ => return Value::String(text),
+        };
+        if kinds.iter().any(|kind| self.takes(path, kind)) { value } else { Value::String(text) }
     }
 
     fn is_text(&self, path: &Path) -> bool {

@@ -18,7 +18,7 @@ pub trait ProviderExt: CloudProvider {
         let mut pages = self.list(which);
         while let Some(page) = pages.next().await {
             let page = page?;
-            // Most lists come as one page, and a long one is not copied.
+            // A long list that comes as one page is not copied.
             if machines.is_empty() {
                 machines = page.machines;
             } else {

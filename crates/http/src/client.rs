@@ -215,18 +215,7 @@ impl Inner {
                 return Err(format!("the CA file `{shown}` has no certificates"));
             }
             builder = builder.tls_certs_merge(certificates);
-        } else if self.base.scheme() == "http" && !is_by_tls_to_proxy() {
-            // What is asked without TLS, and leads nowhere else, has no use for the system's two hundred certificates.
-            builder = builder.tls_certs_only([]);
         }
         builder.build().map_err(|error| format!("no HTTP client can be made on this system: {error}"))
     }
-}
-
-/// Whether some variable of the environment leads to a proxy that is itself reached by TLS.
-fn is_by_tls_to_proxy() -> bool {
-    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-        .iter()
-        .filter_map(std::env::var_os)
-        .any(|proxy| proxy.as_encoded_bytes().starts_with(b"https"))
 }

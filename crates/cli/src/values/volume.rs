@@ -19,7 +19,10 @@ impl FromStr for VolumeArg {
             Some((name, path)) if !name.is_empty() && path.starts_with('/') && path.len() > 1 => {
                 Ok(Self { name: name.to_owned(), path: path.to_owned() })
             }
-            _ => Err(format!("`{text}` is not NAME:/path, such as data:/var/lib/data")),
+            _ => Err(match text.split(':').next() {
+                Some(name) if !name.is_empty() => format!("`{text}` is not NAME:/path; write it like `{name}:/data`"),
+                _ => format!("`{text}` is not NAME:/path, such as data:/var/lib/data"),
+            }),
         }
     }
 }
@@ -35,5 +38,7 @@ mod tests {
         for bad in ["data", ":/srv", "data:srv", "data:/", ""] {
             assert!(bad.parse::<VolumeArg>().is_err(), "{bad}");
         }
+        let told = "web-1".parse::<VolumeArg>().unwrap_err();
+        assert_eq!(told, "`web-1` is not NAME:/path; write it like `web-1:/data`");
     }
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use crate::playing::Playing;
-use crate::support::{Home, eventually, finish};
+use crate::support::{Home, end_of, eventually, finish};
 
 #[test]
 fn the_machines_of_a_simulated_fly_do_what_machines_do() {
@@ -129,10 +129,10 @@ fn whoever_follows_a_log_sees_its_machine_destroyed_by_another_command() {
         let mut follow = playing.command(&home, &["logs", "-f", "one"]);
         follow.stdout(std::fs::File::create(&told).unwrap()).stderr(Stdio::piped());
         let follow = follow.spawn().unwrap();
-        eventually("the log is followed", || std::fs::read_to_string(&told).unwrap().contains("Cloud-init"));
+        let following = || std::fs::read_to_string(&told).unwrap().contains("Cloud-init");
+        eventually("the log is followed", following);
         assert_eq!(playing.machine(&home, &["destroy", "--yes", "one"]).0, 0);
-        let ended = follow.wait_with_output().unwrap();
-        assert!(ended.status.success(), "{cloud}: {}", String::from_utf8_lossy(&ended.stderr));
+        end_of(follow).expect(0);
         playing.end();
     }
 }

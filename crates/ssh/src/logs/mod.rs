@@ -61,7 +61,7 @@ async fn read(
         return Ok(());
     }
     loop {
-        let lost = reader.follow(&connection).await?;
+        let mut away_because = reader.follow(&connection).await?;
         drop(connection);
         let away = Deadline::after(AWAY);
         connection = loop {
@@ -73,7 +73,10 @@ async fn read(
                         Ok(connection) => break connection,
                         // What we knew it by goes with it when another command destroys it, before the cloud says so.
                         Err(error) if !passes(&error) && error.kind() != ErrorKind::Config => return Err(error.into()),
-                        Err(error) => tracing::debug!(%error, "a machine that runs is out of reach"),
+                        Err(error) => {
+                            tracing::debug!(%error, "a machine that runs is out of reach");
+                            away_because = error;
+                        }
                     }
                 }
                 Ok(_) => {}
@@ -82,7 +85,7 @@ async fn read(
                 Err(error) => tracing::debug!(%error, "what became of a machine is not known"),
             }
             if away.passed() {
-                return Err(lost.into());
+                return Err(away_because.into());
             }
             tokio::time::sleep(BREATH).await;
         };
