@@ -60,6 +60,9 @@ pub(crate) struct Globals {
     /// Whose machines are meant: the client id in their tags [default: that of ~/.config/machine/session-id.yml].
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) session_id: Option<String>,
+    /// Show what would be done, and change nothing.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
     /// Start no process that cleans up after this command where it is killed: the next command or `machine gc` does.
     #[arg(long, global = true)]
     pub(crate) no_reaper: bool,

@@ -13,6 +13,7 @@ pub(crate) mod doctor;
 mod domain_names;
 mod domain_records;
 pub(crate) mod domains;
+mod dry_run;
 pub(crate) mod exec;
 pub(crate) mod gc;
 mod gc_timer;
@@ -68,7 +69,8 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
             let job = matches!(command, Command::Run(_) | Command::Exec(_) | Command::Ssh(_));
-            let logging = logging::start(&cli.globals, &surroundings).map_err(Failure::from);
+            let allowed = dry_run::allowed(&command, cli.globals.dry_run).map_err(Failure::from);
+            let logging = allowed.and_then(|()| Ok(logging::start(&cli.globals, &surroundings)?));
             let done = logging.and_then(|_logging| in_runtime(command, cli.globals, surroundings, &printer));
             if job { done.map_err(|failure| failure.around_job(&printer)) } else { done }
         }

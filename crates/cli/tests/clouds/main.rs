@@ -4,7 +4,10 @@
 
 mod bad_input;
 mod budget;
+mod counted;
+mod dry_run;
 mod flags;
 mod lists;
+mod regions;
 mod rows;
 mod scene;
