@@ -92,13 +92,18 @@ enum Net {
 }
 
 impl MachineArgs {
+    /// Whether it is said what the machine needs, and not only what its size is called.
+    pub(crate) fn says_need(&self) -> bool {
+        self.cpus.is_some() || self.memory.is_some()
+    }
+
     /// The machine that these flags ask for; its command, variables and working directory are the caller's to set.
     ///
     /// # Errors
     /// The flag that cannot be fulfilled; nothing has been made then.
     pub(crate) async fn spec(&self, app: &App, name: MachineName) -> Result<MachineSpec> {
         let mut spec = MachineSpec::new(name);
-        if self.cpus.is_some() || self.memory.is_some() {
+        if self.says_need() {
             spec.size = SizeRequest::Need { cpus: self.cpus, memory_mib: self.memory };
         }
         if let Some(size) = &self.size {

@@ -35,6 +35,7 @@ fn unable(command: &Command) -> Option<&'static str> {
         Command::SshKeys(keys) => (!keys.only_shows()).then_some("ssh-keys"),
         Command::Init(_) => Some("init"),
         Command::Create(_)
+        | Command::Plan(_)
         | Command::Gc(_)
         | Command::List(_)
         | Command::Status(_)

@@ -26,6 +26,7 @@ pub(crate) mod list;
 pub(crate) mod list_domain;
 pub(crate) mod logs;
 pub(crate) mod man;
+pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod projects;
 pub(crate) mod run;
@@ -109,6 +110,8 @@ fn in_runtime(
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
+                    Command::Plan(plan) => plan.run(&setup).await,
+                    Command::Create(create) => create.at_its_place(setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -121,7 +124,6 @@ fn in_runtime(
 async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
     match command {
         Command::Run(run) => run.run(app).await,
-        Command::Create(create) => create.run(app).await,
         Command::List(list) => list.run(app).await,
         Command::Status(status) => status.run(app).await,
         Command::Inspect(inspect) => inspect.run(app).await,
@@ -148,7 +150,9 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Images(images) => images.run(app).await,
         Command::Info(info) => info.run(app).await,
         // Served before there is an account.
-        Command::Check(_)
+        Command::Create(_)
+        | Command::Plan(_)
+        | Command::Check(_)
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Types(_)

@@ -88,3 +88,11 @@ fn what_never_comes_is_not_waited_for() {
         assert!(err.contains("nothing in its machines runs cloud-init"), "{provider}: {err}");
     }
 }
+
+#[test]
+fn what_cannot_be_is_refused_before_a_price_is_told() {
+    let scene = Scene::new(FLY);
+    let (code, out, err) = scene.machine(&ROW, &["create", "web-1", "--user-data", "short.txt"]);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("no user data is read") && !err.contains('$'), "{err}");
+}

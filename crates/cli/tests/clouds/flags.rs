@@ -81,6 +81,8 @@ fn the_table_has_every_flag_and_no_other() {
         "no_wait",
         "timeout",
         "count",
+        "plan",
+        "choice",
         "progress",
         "no_progress",
         "wait_for_ip",

@@ -8,6 +8,7 @@ mod counted;
 mod dry_run;
 mod flags;
 mod lists;
+mod planning;
 mod regions;
 mod rows;
 mod scene;

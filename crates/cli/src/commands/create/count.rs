@@ -3,11 +3,11 @@
 use futures::stream::{self, StreamExt as _};
 use machine_core::{Error, Machine, MachineName};
 
-use super::wish::Wish;
 use crate::app::App;
 use crate::commands::version::TextOrJson;
 use crate::failure::{Failure, code};
 use crate::show::MachineJson;
+use crate::wish::Wish;
 
 /// How many are made, or waited for, at the same time. The rates of each cloud hold besides.
 const AT_ONCE: usize = 8;

@@ -1,28 +1,30 @@
 //! `machine create`.
 
 mod count;
+mod place;
 mod rehearsal;
 mod waiting;
-mod wish;
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::Args;
 use machine_core::{Effect, Lifetime, Machine};
 
 use self::count::Outcome;
 use self::waiting::Waiting;
-use self::wish::Wish;
 use super::version::TextOrJson;
 use crate::app::App;
 use crate::dns;
 use crate::failure::{Failure, code};
 use crate::known_names;
 use crate::machine_args::MachineArgs;
+use crate::planning::Choice;
 use crate::reaper;
 use crate::show::{self, MachineJson};
 use crate::sweeps::{self, Reach};
 use crate::ttl;
+use crate::wish::{Asked, Wish};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +58,12 @@ pub(crate) struct Create {
     /// Create so many at once, called NAME-1 to NAME-N; shows their ids a line each, as they are made.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100), conflicts_with = "volume")]
     count: Option<u16>,
+    /// Create what that plan of `machine plan -o json` says, where it says and as big, or nothing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["size", "region", "cpus", "memory"])]
+    plan: Option<PathBuf>,
+    /// Which choice of the plan.
+    #[arg(long, value_name = "N", default_value = "1", requires = "plan")]
+    choice: usize,
     /// Take from the type only how big it is, from what and where, and do not set the machine up.
     #[arg(long, overrides_with = "initialize")]
     no_initialize: bool,
@@ -86,19 +94,20 @@ pub(crate) struct Create {
 }
 
 impl Create {
-    /// Creates it, waits until it runs, and shows its id, or as JSON all of it.
+    /// Creates it, waits until it runs, and shows its id, or as JSON all of it. Is as big and where `choice` says, where there is one.
     ///
     /// # Errors
     /// Bad flags before anything is made; then the provider's. Of several, [`code::PARTLY`] where some were made.
-    pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        let (name, first) = match &self.named {
-            Some(named) => (named.clone(), self.name.as_deref()),
-            None => (self.name.as_ref().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), None),
-        };
+    async fn run(&self, app: &App, choice: Option<&Choice>) -> Result<u8, Failure> {
+        let (name, first) = self.called();
         self.waiting.possible(app)?;
         let mut wishes = Vec::new();
         for name in count::names(&name, self.count)? {
-            wishes.push(self.wish(app, name, first).await?);
+            let mut wish = Wish::of(app, name, &self.asked(first)).await?;
+            if let Some(choice) = choice {
+                place::chosen(&mut wish.spec, choice);
+            }
+            wishes.push(wish);
         }
         if let Some(zone) = wishes.iter().find_map(|wish| wish.zone.as_deref()) {
             dns::zone_exists(app, zone).await?;
@@ -138,18 +147,24 @@ impl Create {
         Ok(code::OK)
     }
 
-    /// What is asked for, of the machine of that name; `first` is the first word of its command.
-    async fn wish(&self, app: &App, name: machine_core::MachineName, first: Option<&OsStr>) -> Result<Wish, Failure> {
-        let command: Vec<&OsStr> = first.into_iter().chain(self.command.iter().map(OsString::as_os_str)).collect();
-        let asked = wish::Asked {
+    /// Its name, and the first word of its command where that stands in the place of the name.
+    fn called(&self) -> (String, Option<&OsStr>) {
+        match &self.named {
+            Some(named) => (named.clone(), self.name.as_deref()),
+            None => (self.name.as_ref().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), None),
+        }
+    }
+
+    /// What is asked for; `first` is the first word of its command.
+    fn asked<'a>(&'a self, first: Option<&'a OsStr>) -> Asked<'a> {
+        Asked {
             machine: &self.machine,
-            command,
+            command: first.into_iter().chain(self.command.iter().map(OsString::as_os_str)).collect(),
             of_type: self.of_type.as_deref(),
             tags: &self.tag,
             initialize: !self.no_initialize,
             update_dns: !self.no_update_dns,
-        };
-        Wish::of(app, name, &asked).await
+        }
     }
 
     /// Creates it, and shows its id: whatever comes of it now, whoever reads this knows what there is.

@@ -4,11 +4,11 @@ use machine_core::{PlannedRequest, Preview, Price};
 use machine_fleet::{Quote, Rate};
 use serde::Serialize;
 
-use super::wish::Wish;
 use crate::app::App;
 use crate::commands::version::TextOrJson;
 use crate::dns;
 use crate::failure::{Failure, code};
+use crate::wish::Wish;
 
 /// What would be done for one machine, as a program reads it.
 #[derive(Debug, Serialize)]

@@ -3,12 +3,11 @@
 use std::ffi::OsStr;
 
 use jiff::Timestamp;
-use machine_core::{Error, MachineName, MachineSpec, OsText};
+use machine_core::{Error, MachineName, MachineSpec, OsText, Result};
 
 use crate::app::App;
 use crate::client_id;
 use crate::dns;
-use crate::failure::Failure;
 use crate::machine_args::MachineArgs;
 use crate::ttl::{self, Ttl};
 use crate::typed::Typed;
@@ -48,7 +47,7 @@ impl Wish {
     ///
     /// # Errors
     /// The flag, type or setting that cannot be fulfilled.
-    pub(crate) async fn of(app: &App, name: MachineName, asked: &Asked<'_>) -> Result<Self, Failure> {
+    pub(crate) async fn of(app: &App, name: MachineName, asked: &Asked<'_>) -> Result<Self> {
         let args = asked.machine;
         let typed = asked.of_type.map(|name| Typed::find(app, name)).transpose()?;
         let ttl = ttl::effective(app, args.ttl, typed.as_ref())?;
@@ -70,18 +69,16 @@ impl Wish {
             spec.tags = client_id::tags(&client(app)?, asked.of_type, asked.tags);
         } else if let Some(tag) = asked.tags.first() {
             let what = format!("a machine cannot have tags, `{tag}` or any other");
-            return Err(Error::unsupported(app.provider().info().kind, what)
-                .with_hint("`--label K=V` does the same")
-                .into());
+            return Err(Error::unsupported(app.provider().info().kind, what).with_hint("`--label K=V` does the same"));
         }
         Ok(Self { spec, ttl, deadline, zone })
     }
 }
 
 /// The client id. Where nothing is to be done, none is made up and written down either.
-fn client(app: &App) -> Result<String, Failure> {
+fn client(app: &App) -> Result<String> {
     if !app.setup().globals.dry_run {
-        return Ok(client_id::settled(app.setup())?);
+        return client_id::settled(app.setup());
     }
     Ok(client_id::known(app.setup())?.unwrap_or_else(|| "new".to_owned()))
 }
