@@ -22,7 +22,8 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    fn of(section: Section, named: bool) -> Self {
+    /// That of the section.
+    pub(crate) fn of(section: Section, named: bool) -> Self {
         let kind = Some(section.kind().info().kind);
         Self { name: section.name().to_owned(), kind, named, section: Ok(section) }
     }

@@ -31,6 +31,7 @@ mod named;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;
+mod planning;
 mod printer;
 mod probe;
 mod pump;
@@ -40,6 +41,7 @@ mod runner;
 mod schedule;
 mod session;
 mod setup;
+mod several;
 mod show;
 mod stdin;
 mod streams;
@@ -51,6 +53,7 @@ mod turn;
 mod typed;
 mod values;
 mod volume_name;
+mod wish;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;

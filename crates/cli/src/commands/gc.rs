@@ -27,9 +27,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Gc {
-    /// Only show what would be done.
-    #[arg(long)]
-    dry_run: bool,
     /// Go ahead even where much would be destroyed that the ledger has no record of.
     #[arg(long, short)]
     yes: bool,
@@ -57,15 +54,16 @@ impl Gc {
     /// What keeps the accounts from being known; that of the only account. [`code::PARTLY`] where something could not be
     /// settled, or some accounts not be swept.
     pub(crate) async fn run(&self, setup: &Setup) -> Result<u8, Failure> {
+        let dry_run = setup.globals.dry_run;
         let flags: &[&str] = if self.all_owners { &["--all-owners", "--expired"] } else { &[] };
         if self.install_timer {
-            return gc_timer::install(setup, flags, self.dry_run).await;
+            return gc_timer::install(setup, flags, dry_run).await;
         }
         if self.remove_timer {
-            return gc_timer::remove(setup, self.dry_run).await;
+            return gc_timer::remove(setup, dry_run).await;
         }
         let mut options = SweepOptions::default();
-        (options.dry_run, options.confirmed) = (self.dry_run, self.yes);
+        (options.dry_run, options.confirmed) = (dry_run, self.yes);
         options.expired_of_others = self.all_owners && self.expired;
         let accounts = sweeps::sweep(setup, options).await?;
         match self.output {
@@ -90,7 +88,7 @@ impl Gc {
                 printer.line(format_args!("{prefix}{line}"))?;
                 found = true;
             }
-            if self.dry_run {
+            if setup.globals.dry_run {
                 let SweepReport { in_order, foreign, unmarked, .. } = &**fleet;
                 printer.note(format_args!(
                     "{prefix}left alone: {in_order} in order, {foreign} of other owners, {unmarked} without a marker"

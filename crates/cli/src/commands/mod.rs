@@ -13,6 +13,7 @@ pub(crate) mod doctor;
 mod domain_names;
 mod domain_records;
 pub(crate) mod domains;
+mod dry_run;
 pub(crate) mod exec;
 pub(crate) mod gc;
 mod gc_timer;
@@ -25,6 +26,7 @@ pub(crate) mod list;
 pub(crate) mod list_domain;
 pub(crate) mod logs;
 pub(crate) mod man;
+pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod projects;
 pub(crate) mod run;
@@ -68,7 +70,8 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
             let job = matches!(command, Command::Run(_) | Command::Exec(_) | Command::Ssh(_));
-            let logging = logging::start(&cli.globals, &surroundings).map_err(Failure::from);
+            let allowed = dry_run::allowed(&command, cli.globals.dry_run).map_err(Failure::from);
+            let logging = allowed.and_then(|()| Ok(logging::start(&cli.globals, &surroundings)?));
             let done = logging.and_then(|_logging| in_runtime(command, cli.globals, surroundings, &printer));
             if job { done.map_err(|failure| failure.around_job(&printer)) } else { done }
         }
@@ -107,6 +110,8 @@ fn in_runtime(
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
+                    Command::Plan(plan) => plan.run(&setup).await,
+                    Command::Create(create) => create.at_its_place(setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -119,7 +124,6 @@ fn in_runtime(
 async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
     match command {
         Command::Run(run) => run.run(app).await,
-        Command::Create(create) => create.run(app).await,
         Command::List(list) => list.run(app).await,
         Command::Status(status) => status.run(app).await,
         Command::Inspect(inspect) => inspect.run(app).await,
@@ -146,7 +150,9 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Images(images) => images.run(app).await,
         Command::Info(info) => info.run(app).await,
         // Served before there is an account.
-        Command::Check(_)
+        Command::Create(_)
+        | Command::Plan(_)
+        | Command::Check(_)
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Types(_)

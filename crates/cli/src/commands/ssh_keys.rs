@@ -78,6 +78,11 @@ struct Destroy {
 }
 
 impl SshKeys {
+    /// Whether it only shows.
+    pub(crate) fn only_shows(&self) -> bool {
+        self.change.is_none()
+    }
+
     /// Lists them, or does what was asked for.
     ///
     /// # Errors
