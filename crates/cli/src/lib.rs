@@ -33,6 +33,7 @@ mod otel;
 mod parent;
 mod printer;
 mod probe;
+mod progress;
 mod pump;
 mod reaper;
 pub mod reference;

@@ -22,6 +22,7 @@ pub(crate) mod inspect;
 pub(crate) mod ip;
 pub(crate) mod ledger;
 pub(crate) mod list;
+mod list_accounts;
 pub(crate) mod list_domain;
 pub(crate) mod logs;
 pub(crate) mod man;
@@ -40,6 +41,7 @@ pub(crate) mod wait;
 
 use machine_core::Error;
 
+use crate::accounts;
 use crate::app::App;
 use crate::cli::{Cli, Command, Globals, tree};
 use crate::failure::{Failure, code};
@@ -59,7 +61,10 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         let clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock.clone());
         Surroundings { clock, ..surroundings }
     };
-    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet).with_json_errors(json_errors);
+    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet)
+        .with_json_errors(json_errors)
+        .with_page(surroundings.page())
+        .watched(surroundings.watched());
     let done = match cli.command {
         None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
         Some(Command::Version(version)) => version.run(&printer),
@@ -107,6 +112,7 @@ fn in_runtime(
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
+                    Command::List(list) if accounts::are_several(&setup) => list.several(&setup).await,
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
