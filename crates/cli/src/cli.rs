@@ -50,8 +50,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer [env:
-    /// `MACHINE_PROVIDER`].
+    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer. `list` takes several,
+    /// with commas, or `all` [env: `MACHINE_PROVIDER`].
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) provider: Option<String>,
     /// The configuration file [default: ~/.config/machine/config.yml] [env: `MACHINE_CONFIG`].

@@ -34,6 +34,7 @@ mod parent;
 mod planning;
 mod printer;
 mod probe;
+mod progress;
 mod pump;
 mod reaper;
 pub mod reference;

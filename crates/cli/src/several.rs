@@ -5,65 +5,37 @@ use std::collections::BTreeSet;
 use machine_core::{Error, ErrorKind, Result};
 
 use crate::accounts::{self, Account};
-use crate::app::App;
 use crate::setup::Setup;
 
-/// The word for every account that there is.
+/// The word for every account that there is, where no section is called so.
 const ALL: &str = "all";
 
-/// Which accounts `--provider` means.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Meant {
-    /// One: that which it names, or the usual one.
-    One,
-    /// These, each once, in the order in which they are named.
-    Named(Vec<String>),
-    /// Every one that there is.
-    All,
+/// Whether `--provider` names more than one account: several with commas between them, or all.
+pub(crate) fn are_named(setup: &Setup) -> bool {
+    setup.globals.provider.as_deref().is_some_and(|asked| asked.contains(',') || means_all(setup, asked))
 }
 
-/// Reads what stands behind `--provider`.
+/// The accounts that `--provider` names where it names several, each once; none where it names one.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for a list with nothing between two commas.
-pub(crate) fn meant(provider: Option<&str>) -> Result<Meant> {
-    match provider {
-        Some(ALL) => Ok(Meant::All),
-        Some(several) if several.contains(',') => {
-            let mut names: Vec<String> = Vec::new();
-            for name in several.split(',').map(str::trim) {
-                if name.is_empty() {
-                    let what = format!("`--provider {several}` has nothing between two commas");
-                    return Err(Error::new(ErrorKind::Invalid, what).with_hint("write it like `fly,vultr`, or `all`"));
-                }
-                if names.iter().all(|known| known != name) {
-                    names.push(name.to_owned());
-                }
-            }
-            Ok(Meant::Named(names))
-        }
-        _ => Ok(Meant::One),
-    }
-}
-
-/// The accounts that `--provider` means, where it means several; none where it means one. Of all accounts those are left out that
-/// have no credential here.
-///
-/// # Errors
-/// As [`meant`]; a name that nobody knows.
+/// A name that nobody knows, or nothing between two commas; a section that cannot be read.
 pub(crate) fn accounts(setup: &Setup) -> Result<Option<Vec<Account>>> {
-    match meant(setup.globals.provider.as_deref())? {
-        Meant::One => Ok(None),
-        Meant::Named(names) => {
-            let account = |name: &String| Ok(Account::of(setup.tuned(setup.config.section(name)?), true));
-            names.iter().map(account).collect::<Result<Vec<_>>>().map(Some)
+    let Some(asked) = setup.globals.provider.as_deref().filter(|_| are_named(setup)) else { return Ok(None) };
+    if means_all(setup, asked) {
+        return accounts::every(setup, &BTreeSet::new()).map(Some);
+    }
+    let mut named: Vec<Account> = Vec::new();
+    for name in asked.split(',').map(str::trim) {
+        if name.is_empty() {
+            let what = format!("`--provider {asked}` has nothing between two commas");
+            return Err(Error::new(ErrorKind::Invalid, what).with_hint("write it like `fly,vultr`, or `all`"));
         }
-        Meant::All => {
-            let mut every = accounts::every(setup, &BTreeSet::new())?;
-            every.retain(|account| !account.section.as_ref().is_err_and(accounts::lacks_credential));
-            Ok(Some(every))
+        let account = Account::of(setup.tuned(setup.config.section(name)?), true);
+        if named.iter().all(|known| known.name != account.name) {
+            named.push(account);
         }
     }
+    Ok(Some(named))
 }
 
 /// The one account that is meant where several are not.
@@ -74,26 +46,6 @@ pub(crate) fn usual(setup: &Setup) -> Result<Account> {
     Ok(Account::of(setup.choose()?.section, true))
 }
 
-/// Opens the account. Makes no request.
-///
-/// # Errors
-/// Settings that cannot be used, or no credential.
-pub(crate) fn open(setup: &Setup, account: Account) -> Result<App> {
-    let section = account.section?;
-    setup.tolerate(section.check()?)?;
-    App::of(setup.clone(), section)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_several_or_all() {
-        assert_eq!(meant(None).unwrap(), Meant::One);
-        assert_eq!(meant(Some("fly")).unwrap(), Meant::One);
-        assert_eq!(meant(Some("all")).unwrap(), Meant::All);
-        assert_eq!(meant(Some("fly, do,fly")).unwrap(), Meant::Named(vec!["fly".to_owned(), "do".to_owned()]));
-        assert_eq!(meant(Some("fly,,do")).unwrap_err().kind(), ErrorKind::Invalid);
-    }
+fn means_all(setup: &Setup, asked: &str) -> bool {
+    asked == ALL && setup.config.sections().iter().all(|(name, _)| *name != ALL)
 }

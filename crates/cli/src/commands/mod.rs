@@ -23,6 +23,7 @@ pub(crate) mod inspect;
 pub(crate) mod ip;
 pub(crate) mod ledger;
 pub(crate) mod list;
+mod list_accounts;
 pub(crate) mod list_domain;
 pub(crate) mod logs;
 pub(crate) mod man;
@@ -48,6 +49,7 @@ use crate::failure::{Failure, code};
 use crate::logging;
 use crate::printer::Printer;
 use crate::setup::Setup;
+use crate::several;
 use crate::surroundings::Surroundings;
 
 /// Does what the command line asks for, and returns the exit code for it. Says failures as JSON where `json_errors` holds.
@@ -61,7 +63,10 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         let clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock.clone());
         Surroundings { clock, ..surroundings }
     };
-    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet).with_json_errors(json_errors);
+    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet)
+        .with_json_errors(json_errors)
+        .with_page(surroundings.page())
+        .watched(surroundings.watched());
     let done = match cli.command {
         None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
         Some(Command::Version(version)) => version.run(&printer),
@@ -112,6 +117,10 @@ fn in_runtime(
                     Command::Cost(cost) => cost.run(&setup).await,
                     Command::Plan(plan) => plan.run(&setup).await,
                     Command::Create(create) => create.at_its_place(setup).await,
+                    Command::List(list) => match several::accounts(&setup)? {
+                        Some(accounts) => list.several(&setup, accounts).await,
+                        None => list.run(&App::open(setup)?).await,
+                    },
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -124,7 +133,6 @@ fn in_runtime(
 async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
     match command {
         Command::Run(run) => run.run(app).await,
-        Command::List(list) => list.run(app).await,
         Command::Status(status) => status.run(app).await,
         Command::Inspect(inspect) => inspect.run(app).await,
         Command::Start(start) => start.run(app).await,
@@ -152,6 +160,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         // Served before there is an account.
         Command::Create(_)
         | Command::Plan(_)
+        | Command::List(_)
         | Command::Check(_)
         | Command::Gc(_)
         | Command::Config(_)

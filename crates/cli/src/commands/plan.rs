@@ -7,10 +7,10 @@ use machine_core::{Error, ErrorKind};
 
 use crate::failure::{Failure, code};
 use crate::machine_args::MachineArgs;
-use crate::planning::{self, Document, PLANNED, Thoroughness};
+use crate::planning::{self, Choice, Document, PLANNED, Refused, Thoroughness};
 use crate::setup::Setup;
 use crate::several;
-use crate::show::{Format, Table};
+use crate::show::{self, Column, Format, ListOutput};
 use crate::wish::Asked;
 
 const EXAMPLES: &str = "\
@@ -31,7 +31,7 @@ const REGIONS_SHOWN: usize = 3;
 
 /// Ranks where a machine could be, as what, and at which price; and says why not something else. Makes nothing.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&columns()))]
 pub(crate) struct Plan {
     /// Its own command, which not every provider has.
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
@@ -48,9 +48,9 @@ pub(crate) struct Plan {
     /// Show all choices, and all that was refused; the best 10 of each otherwise.
     #[arg(long)]
     all: bool,
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show it.
+    #[command(flatten)]
+    output: ListOutput,
     /// What kind of machine.
     #[command(flatten)]
     machine: MachineArgs,
@@ -62,6 +62,7 @@ impl Plan {
     /// # Errors
     /// `OutOfCapacity` where there is no choice; [`code::PARTLY`] where an account could not be asked.
     pub(crate) async fn run(&self, setup: &Setup) -> Result<u8, Failure> {
+        self.output.check(&columns())?;
         let accounts = match several::accounts(setup)? {
             Some(accounts) => accounts,
             None => vec![several::usual(setup)?],
@@ -85,70 +86,71 @@ impl Plan {
     }
 
     fn show(&self, setup: &Setup, plan: &Document) -> Result<(), Failure> {
-        let printer = &setup.printer;
-        let usual = if printer.to_terminal() { Format::Table } else { Format::Text };
-        match self.output.unwrap_or(usual) {
-            Format::Json => printer.json(plan)?,
-            Format::Ids => {
-                for choice in &plan.choices {
-                    let (region, size) = (choice.region.as_deref(), choice.size.as_deref());
-                    let words = [Some(choice.provider.as_str()), region, size];
-                    printer.line(words.into_iter().flatten().collect::<Vec<_>>().join("/"))?;
-                }
+        let (printer, format) = (&setup.printer, self.output.format(&setup.printer));
+        if let Format::Json | Format::Jsonl | Format::Yaml = format {
+            return printer.value(format, plan);
+        }
+        self.output.show(printer, show::List::new(&plan.choices, columns(), place))?;
+        let refused = plan.refused.get(..SHOWN).filter(|_| !self.all).unwrap_or(&plan.refused);
+        if refused.is_empty() || format == Format::Ids {
+            return Ok(());
+        }
+        if format == Format::Table {
+            let list = show::List::new(refused, refused_columns(), |refused| refused.provider.clone());
+            printer.line("")?;
+            printer.pieces(|out| list.write_table(out, printer.page(), true))?;
+        } else {
+            // What is no choice is none of the lines that a program reads.
+            for Refused { provider, regions, size, why } in refused {
+                let size = size.as_deref().unwrap_or_default();
+                printer.note(format_args!("refused\t{provider}\t{}\t{size}\t{why}", regions.join(",")));
             }
-            Format::Text => {
-                printer.out(choices(plan).tabs())?;
-                if !plan.refused.is_empty() {
-                    printer.note(self.refused(plan).tabs().trim_end());
-                }
-            }
-            Format::Table => {
-                printer.out(choices(plan).columns())?;
-                if !plan.refused.is_empty() {
-                    printer.out(format!("\n{}", self.refused(plan).columns()))?;
-                }
-            }
+        }
+        let more = plan.refused.len() - refused.len();
+        if more > 0 {
+            printer.note(format_args!("{more} more were refused; --all shows them"));
         }
         Ok(())
     }
-
-    /// What was refused, and why.
-    fn refused(&self, plan: &Document) -> Table {
-        let mut table = Table::new(&["REFUSED", "REGION", "SIZE", "WHY"]);
-        let shown = if self.all { plan.refused.len() } else { SHOWN };
-        for refused in plan.refused.iter().take(shown) {
-            let size = refused.size.clone().unwrap_or_default();
-            table.row([refused.provider.clone(), regions(&refused.regions), size, refused.why.clone()]);
-        }
-        let more = plan.refused.len().saturating_sub(shown);
-        if more > 0 {
-            table.row([format!("({more} more; --all)"), String::new(), String::new(), String::new()]);
-        }
-        table
-    }
 }
 
-/// The choices, best first.
-fn choices(plan: &Document) -> Table {
-    let mut table = Table::new(&["CHOICE", "PROVIDER", "REGION", "SIZE", "CPUS", "MEMORY", "HOURLY", "MONTHLY"]);
-    for choice in &plan.choices {
-        let everywhere: Vec<String> = choice.region.iter().chain(&choice.also_in).cloned().collect();
-        table.row([
-            choice.choice.to_string(),
-            choice.provider.clone(),
-            regions(&everywhere),
-            choice.size.clone().unwrap_or_default(),
-            choice.cpus.map(|cpus| cpus.to_string()).unwrap_or_default(),
-            choice.memory_mib.map(|memory| format!("{memory}m")).unwrap_or_default(),
-            choice.price.hourly.to_string(),
-            choice.monthly.to_string(),
-        ]);
-    }
-    table
+/// What is known of a choice.
+fn columns() -> Vec<Column<'static, Choice>> {
+    vec![
+        Column::new("CHOICE", |choice: &Choice| choice.choice.to_string()),
+        Column::new("PROVIDER", |choice: &Choice| choice.provider.clone()),
+        Column::new("REGION", |choice: &Choice| everywhere(choice).join(",")).short(|choice| some(&everywhere(choice))),
+        Column::new("SIZE", |choice: &Choice| choice.size.clone().unwrap_or_default()),
+        Column::new("CPUS", |choice: &Choice| choice.cpus.map(|cpus| cpus.to_string()).unwrap_or_default()),
+        Column::new("MEMORY", |choice: &Choice| choice.memory_mib.map(|mib| format!("{mib}m")).unwrap_or_default()),
+        Column::new("HOURLY", |choice: &Choice| choice.price.hourly.to_string()),
+        Column::new("MONTHLY", |choice: &Choice| choice.monthly.to_string()),
+    ]
+}
+
+/// What is known of something that was refused.
+fn refused_columns() -> Vec<Column<'static, Refused>> {
+    vec![
+        Column::new("REFUSED", |refused: &Refused| refused.provider.clone()),
+        Column::new("REGION", |refused: &Refused| some(&refused.regions)),
+        Column::new("SIZE", |refused: &Refused| refused.size.clone().unwrap_or_default()),
+        Column::new("WHY", |refused: &Refused| refused.why.clone()),
+    ]
+}
+
+/// Provider, region and size in a word.
+fn place(choice: &Choice) -> String {
+    let words = [Some(choice.provider.as_str()), choice.region.as_deref(), choice.size.as_deref()];
+    words.into_iter().flatten().collect::<Vec<_>>().join("/")
+}
+
+/// All the regions that would do.
+fn everywhere(choice: &Choice) -> Vec<String> {
+    choice.region.iter().chain(&choice.also_in).cloned().collect()
 }
 
 /// The first few, and how many more there are.
-fn regions(all: &[String]) -> String {
+fn some(all: &[String]) -> String {
     match all.get(..REGIONS_SHOWN) {
         Some(first) if all.len() > first.len() => format!("{} (+{})", first.join(","), all.len() - first.len()),
         _ => all.join(","),

@@ -7,6 +7,7 @@ use machine_core::{Deadline, Error, ErrorKind, Goal, Power, ProviderExt as _, Un
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::sweeps::{self, Reach};
 use crate::{show, values};
 
@@ -116,7 +117,16 @@ impl Restart {
 
 async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Duration) -> Result<u8, Failure> {
     sweeps::settle_dead_clients(app, Reach::Everywhere).await;
-    super::each(&app.printer, names, async |name| {
+    let progress = Progress::new(&app.printer);
+    let doing = match to {
+        Power::Start => "starting",
+        Power::Reboot { .. } => "restarting",
+        Power::Suspend => "suspending",
+        _ => "stopping",
+    };
+    names.iter().for_each(|name| progress.set(name, "waiting"));
+    let all = super::each(&app.printer, names, async |name| {
+        let _line = progress.line(name, doing);
         let machine = app.provider().resolve(name).await?;
         app.provider().power(&machine.id, to).await?;
         let until = Until { goal, deadline: Deadline::after(patience) };
@@ -133,6 +143,6 @@ async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Dur
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    })
-    .await
+    });
+    progress.during(all).await
 }

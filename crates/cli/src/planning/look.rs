@@ -13,7 +13,6 @@ use crate::accounts::Account;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::several;
 use crate::wish::{Asked, Wish};
 
 /// The longest that one account may take.
@@ -95,7 +94,7 @@ pub(crate) async fn cheapest(
     let asks = accounts.into_iter().map(|account| async move {
         let of = account.name.clone();
         let ask = async {
-            let app = several::open(setup, account)?;
+            let app = account.open(setup)?;
             let wish = Wish::of(&app, name.clone(), asked).await?;
             let preview = app.provider().preview(&wish.spec).await?;
             let price =
@@ -163,7 +162,7 @@ async fn one(
     asked: &Asked<'_>,
     far: Thoroughness,
 ) -> Result<Found, Error> {
-    let app = several::open(setup, account)?;
+    let app = account.open(setup)?;
     let spec = Wish::of(&app, name.clone(), asked).await?.spec;
     // Whether it is too dear, and where it may be, is judged here: for each place and size by itself.
     let most = spec.max_price.map(|price| price.hourly);

@@ -4,7 +4,7 @@ mod document;
 mod look;
 mod rank;
 
-pub(crate) use document::{Choice, Document};
+pub(crate) use document::{Choice, Document, Refused};
 pub(crate) use look::{Thoroughness, cheapest, look, refuses};
 
 /// What a machine is called in a plan, which is for one of any name.

@@ -4,9 +4,8 @@ use futures::stream::{self, StreamExt as _};
 use machine_core::{Error, Machine, MachineName};
 
 use crate::app::App;
-use crate::commands::version::TextOrJson;
 use crate::failure::{Failure, code};
-use crate::show::MachineJson;
+use crate::show::{MachineJson, Output};
 use crate::wish::Wish;
 
 /// How many are made, or waited for, at the same time. The rates of each cloud hold besides.
@@ -39,11 +38,11 @@ pub(super) async fn at_once<W, T>(wishes: impl IntoIterator<Item = W>, one: impl
 ///
 /// # Errors
 /// [`code::PARTLY`] where some were made and not all is well; the code of the first failure where none were.
-pub(super) fn conclude(app: &App, wishes: &[Wish], outcomes: Vec<Outcome>, output: TextOrJson) -> Result<u8, Failure> {
-    if output == TextOrJson::Json {
+pub(super) fn conclude(app: &App, wishes: &[Wish], outcomes: Vec<Outcome>, output: &Output) -> Result<u8, Failure> {
+    if let Some(format) = output.for_programs() {
         let machines: Vec<_> =
             outcomes.iter().filter_map(|outcome| outcome.machine.as_ref()).map(MachineJson::of).collect();
-        app.printer.json(&machines)?;
+        app.printer.values(format, &machines)?;
     }
     let made = outcomes.iter().any(|outcome| outcome.machine.is_some());
     let mut first = None;

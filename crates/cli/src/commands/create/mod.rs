@@ -13,15 +13,15 @@ use machine_core::{Effect, Lifetime, Machine};
 
 use self::count::Outcome;
 use self::waiting::Waiting;
-use super::version::TextOrJson;
 use crate::app::App;
 use crate::dns;
 use crate::failure::{Failure, code};
 use crate::known_names;
 use crate::machine_args::MachineArgs;
 use crate::planning::Choice;
+use crate::progress::Progress;
 use crate::reaper;
-use crate::show::{self, MachineJson};
+use crate::show::{self, MachineJson, Output};
 use crate::sweeps::{self, Reach};
 use crate::ttl;
 use crate::wish::{Asked, Wish};
@@ -79,9 +79,9 @@ pub(crate) struct Create {
     /// Give it its name in the account's `dns-zone`, once it has an address; the usual way.
     #[arg(long, hide = true)]
     update_dns: bool,
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show it.
+    #[command(flatten)]
+    output: Output,
     /// Show how it goes on, on a terminal; the usual way.
     #[arg(long, hide = true, overrides_with = "no_progress")]
     progress: bool,
@@ -113,12 +113,19 @@ impl Create {
             dns::zone_exists(app, zone).await?;
         }
         if app.setup().globals.dry_run {
-            return rehearsal::show(app, &wishes, self.output).await;
+            return rehearsal::show(app, &wishes, &self.output).await;
         }
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         app.fleet().await?;
-        let create = async { Ok(count::at_once(&wishes, |wish| self.create(app, wish)).await) };
-        let created = reaper::watched_where_it_costs(app, create).await?;
+        let progress = Progress::new(&app.printer).hidden_where(self.no_progress);
+        let create = async {
+            let one = async |wish: &Wish| {
+                let _line = progress.line(wish.spec.name.as_str(), "creating");
+                self.create(app, wish).await
+            };
+            Ok(count::at_once(&wishes, one).await)
+        };
+        let created = progress.during(reaper::watched_where_it_costs(app, create)).await?;
         if created.iter().any(Result::is_ok) {
             let ttl = wishes.first().and_then(|wish| wish.ttl);
             ttl::advise(app, ttl).await?;
@@ -126,22 +133,27 @@ impl Create {
         let made: Vec<_> = wishes.iter().zip(created).collect();
         let outcomes = count::at_once(made, async |(wish, created)| match created {
             Err(failure) => Outcome { machine: None, failure: Some(failure) },
-            Ok(machine) => match self.finish(app, wish, machine.clone()).await {
-                Ok(machine) => Outcome { machine: Some(machine), failure: None },
-                Err(failure) => Outcome { machine: Some(machine), failure: Some(failure) },
-            },
+            Ok(machine) => {
+                let _line = progress.line(wish.spec.name.as_str(), "made, and waited for");
+                match self.finish(app, wish, machine.clone()).await {
+                    Ok(machine) => Outcome { machine: Some(machine), failure: None },
+                    Err(failure) => Outcome { machine: Some(machine), failure: Some(failure) },
+                }
+            }
         });
-        let outcomes = outcomes.await;
+        let outcomes = progress.during(outcomes).await;
         if self.count.is_some() {
-            return count::conclude(app, &wishes, outcomes, self.output);
+            return count::conclude(app, &wishes, outcomes, &self.output);
         }
         for Outcome { machine, failure } in outcomes {
             match (failure, machine) {
                 (Some(failure), _) => return Err(failure),
-                (None, Some(machine)) if self.output == TextOrJson::Json => {
-                    app.printer.json(&MachineJson::of(&machine))?;
+                (None, Some(machine)) => {
+                    if let Some(format) = self.output.for_programs() {
+                        app.printer.value(format, &MachineJson::of(&machine))?;
+                    }
                 }
-                (None, _) => {}
+                (None, None) => {}
             }
         }
         Ok(code::OK)
@@ -172,12 +184,11 @@ impl Create {
         let machine = app.fleet().await?.create(&wish.spec, Lifetime::Deadline, wish.deadline).await?;
         known_names::created(app, &machine.name).await;
         let bare = app.printer.is_quiet() || self.count.is_some();
-        match (self.output, bare) {
-            (TextOrJson::Text, true) => app.printer.line(&machine.id)?,
-            (TextOrJson::Text, false) => {
-                app.printer.line(format_args!("New machine created with id: {}", machine.id))?;
-            }
-            (TextOrJson::Json, _) => app.printer.note(format_args!("New machine created with id: {}", machine.id)),
+        let says = format!("New machine created with id: {}", machine.id);
+        match (self.output.for_programs(), bare) {
+            (None, true) => app.printer.line(&machine.id)?,
+            (None, false) => app.printer.line(says)?,
+            (Some(_), _) => app.printer.note(says),
         }
         Ok(machine)
     }

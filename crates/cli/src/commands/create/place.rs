@@ -20,7 +20,7 @@ impl Create {
         if let Some(file) = &self.plan {
             let choice = Document::read(file)?.choice(self.choice)?;
             let section = setup.config.section(&choice.provider).map_err(|error| gone(&error))?;
-            let app = several::open(&setup, Account::of(setup.tuned(section), true))?;
+            let app = Account::of(setup.tuned(section), true).open(&setup)?;
             self.hold_to(&app, &choice).await?;
             return self.run(&app, Some(&choice)).await;
         }

@@ -5,9 +5,9 @@ use machine_fleet::{Quote, Rate};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::version::TextOrJson;
 use crate::dns;
 use crate::failure::{Failure, code};
+use crate::show::Output;
 use crate::wish::Wish;
 
 /// What would be done for one machine, as a program reads it.
@@ -23,7 +23,7 @@ struct Rehearsed<'a> {
 ///
 /// # Errors
 /// What a create would refuse; then the output's.
-pub(super) async fn show(app: &App, wishes: &[Wish], output: TextOrJson) -> Result<u8, Failure> {
+pub(super) async fn show(app: &App, wishes: &[Wish], output: &Output) -> Result<u8, Failure> {
     let mut previews = Vec::new();
     for wish in wishes {
         let mut preview = app.provider().preview(&wish.spec).await?;
@@ -34,13 +34,13 @@ pub(super) async fn show(app: &App, wishes: &[Wish], output: TextOrJson) -> Resu
         previews.push(preview);
     }
     let each = || wishes.iter().zip(&previews);
-    match output {
-        TextOrJson::Json => {
+    match output.for_programs() {
+        Some(format) => {
             let provider = app.provider().info().kind;
             let all = each().map(|(wish, preview)| Rehearsed { name: wish.spec.name.as_str(), provider, preview });
-            app.printer.json(&all.collect::<Vec<_>>())?;
+            app.printer.values(format, &all.collect::<Vec<_>>())?;
         }
-        TextOrJson::Text => {
+        None => {
             for (wish, preview) in each() {
                 text(app, wish, preview)?;
             }
