@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::gc_timer;
 use super::version::TextOrJson;
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, retold};
 use crate::printer::Printer;
 use crate::setup::Setup;
 use crate::sweeps::{self, Outcome, Swept};
@@ -173,13 +173,7 @@ fn is_unsettled(report: &SweepReport) -> bool {
 
 /// The error with the account that it is about.
 fn named(account: &str, error: &Error) -> Error {
-    let named = Error::new(error.kind(), format!("`{account}` is not swept: {error}"));
-    let named = error.context().iter().fold(named, |named, (key, value)| named.with_context(key, value.clone()));
-    let named = error.request_id().into_iter().fold(named, Error::with_request_id);
-    match error.hint() {
-        Some(hint) => named.with_hint(hint.to_owned()),
-        None => named,
-    }
+    retold(error, format!("`{account}` is not swept: {error}"))
 }
 
 fn account_json(account: &Swept) -> Value {
