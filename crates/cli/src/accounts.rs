@@ -109,16 +109,3 @@ pub(crate) fn named(setup: &Setup) -> Result<Option<Account>> {
 pub(crate) fn lacks_credential(error: &Error) -> bool {
     error.kind() == ErrorKind::Unauthenticated || error.context().iter().any(|(key, _)| *key == "unset")
 }
-
-/// The same error as one of several accounts, of which `says` tells what was not done.
-pub(crate) fn error_of(says: &str, error: &Error) -> Error {
-    let named =
-        Error::new(error.kind(), format!("{says}: {error}")).with_retry(error.retry()).with_effect(error.effect());
-    let named = error.context().iter().fold(named, |named, (key, value)| named.with_context(key, value.clone()));
-    let named = error.request_id().into_iter().fold(named, Error::with_request_id);
-    let named = error.provider().into_iter().fold(named, |named, provider| named.with_provider(provider.to_owned()));
-    match error.hint() {
-        Some(hint) => named.with_hint(hint.to_owned()),
-        None => named,
-    }
-}

@@ -7,8 +7,7 @@ use machine_fleet::{Action, Elsewhere, Outcome as ItemOutcome, SweepItem, SweepO
 use serde_json::{Value, json};
 
 use super::gc_timer;
-use crate::accounts;
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, retold};
 use crate::printer::Printer;
 use crate::setup::Setup;
 use crate::show::Output;
@@ -126,7 +125,7 @@ fn conclude(printer: &Printer, accounts: &[Swept]) -> Result<u8, Failure> {
             }
             Outcome::Skipped(error) => printer.note(format_args!("`{name}` is not swept: {error}")),
             Outcome::Failed(error) => {
-                printer.error(&accounts::error_of(&format!("`{name}` is not swept"), error));
+                printer.error(&retold(error, format!("`{name}` is not swept: {error}")));
                 failed.get_or_insert_with(|| Failure::error_code(error));
             }
         }

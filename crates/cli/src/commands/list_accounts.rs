@@ -6,10 +6,10 @@ use futures::future::join_all;
 use machine_core::{Completeness, Error, ErrorKind, ProviderExt as _, Result};
 
 use super::list::{List, columns};
-use crate::accounts::{self, Account};
+use crate::accounts::Account;
 use crate::app::App;
 use crate::choose::Chosen;
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, retold};
 use crate::known_names;
 use crate::setup::Setup;
 use crate::show::MachineJson;
@@ -50,7 +50,7 @@ impl List {
                 // Nobody asked for machines on a computer that can have none.
                 Err(error) if only_here => printer.note(format_args!("`{name}` is not listed: {error}")),
                 Err(error) => {
-                    printer.error(&accounts::error_of(&format!("`{name}` is not listed"), &error));
+                    printer.error(&retold(&error, format!("`{name}` is not listed: {error}")));
                     failed.get_or_insert_with(|| Failure::error_code(&error));
                 }
             }

@@ -142,11 +142,15 @@ fn strip_where(value: &mut Value, marks: &impl Fn(&Value) -> bool) {
     match value {
         Value::Object(fields) => {
             fields.retain(|_, value| !marks(value));
-            fields.values_mut().for_each(|value| strip_where(value, marks));
+            for value in fields.values_mut() {
+                strip_where(value, marks);
+            }
         }
         Value::Array(items) => {
             items.retain(|value| !marks(value));
-            items.iter_mut().for_each(|value| strip_where(value, marks));
+            for value in items {
+                strip_where(value, marks);
+            }
         }
         _ => {}
     }

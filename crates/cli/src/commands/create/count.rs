@@ -1,10 +1,10 @@
 //! Several machines by one command.
 
 use futures::stream::{self, StreamExt as _};
-use machine_core::{Error, Machine, MachineName};
+use machine_core::{Machine, MachineName};
 
 use crate::app::App;
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, retold};
 use crate::show::{MachineJson, Output};
 use crate::wish::Wish;
 
@@ -50,7 +50,7 @@ pub(super) fn conclude(app: &App, wishes: &[Wish], outcomes: Vec<Outcome>, outpu
         match failure {
             None => {}
             Some(Failure::Error(error)) => {
-                app.printer.error(&about(wish.spec.name.as_str(), &error));
+                app.printer.error(&retold(&error, format!("{}: {error}", wish.spec.name)));
                 first.get_or_insert(Failure::Error(error).code());
             }
             Some(failure) => return Err(failure),
@@ -63,21 +63,8 @@ pub(super) fn conclude(app: &App, wishes: &[Wish], outcomes: Vec<Outcome>, outpu
     }
 }
 
-/// The error with the name of the machine that it is about.
-fn about(name: &str, error: &Error) -> Error {
-    let named = Error::new(error.kind(), format!("{name}: {error}")).with_effect(error.effect());
-    let named = error.context().iter().fold(named, |named, (key, value)| named.with_context(key, value.clone()));
-    let named = error.request_id().into_iter().fold(named, Error::with_request_id);
-    match error.hint() {
-        Some(hint) => named.with_hint(hint.to_owned()),
-        None => named,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use machine_core::ErrorKind;
-
     use super::*;
 
     #[test]
@@ -88,13 +75,5 @@ mod tests {
         assert_eq!(names("web", None).unwrap(), ["web"]);
         let long = "x".repeat(62);
         assert!(names(&long, Some(1)).is_err() && names(&long, None).is_ok());
-    }
-
-    #[test]
-    fn an_error_says_which() {
-        let error = Error::new(ErrorKind::Quota, "no more").with_hint("ask").with_context("id", "7");
-        let named = about("web-2", &error);
-        assert_eq!((named.to_string().as_str(), named.hint()), ("web-2: no more", Some("ask")));
-        assert_eq!(named.context(), error.context());
     }
 }
