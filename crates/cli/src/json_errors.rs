@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use machine_core::{Effect, Error, Retry};
 use serde::Serialize;
 
@@ -40,7 +41,9 @@ pub(crate) fn asked_for(matches: &ArgMatches) -> bool {
     }
     // Not every command has the flag.
     let shapes = matches.try_get_raw("output").ok().flatten();
+    // What a command does by itself is not asked for.
     shapes.is_some_and(|mut shapes| shapes.any(is_json))
+        && matches.value_source("output") == Some(ValueSource::CommandLine)
 }
 
 /// Whether the shape is one of JSON: programs that read YAML expect people's words on standard error.
@@ -134,6 +137,8 @@ mod tests {
             ("machine list -o json", true),
             ("machine list -ojsonl", true),
             ("machine list -o yaml", false),
+            ("machine inspect web-1", false),
+            ("machine inspect web-1 -o json", true),
             ("machine config show --output=json", true),
             ("machine version", false),
             ("machine list -o text", false),

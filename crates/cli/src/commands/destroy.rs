@@ -55,7 +55,9 @@ impl Destroy {
         let us = Us::of(app)?;
         let progress = Progress::new(&app.printer);
         if self.yes {
-            self.names.iter().for_each(|name| progress.set(name, "waiting"));
+            for name in &self.names {
+                progress.set(name, "waiting");
+            }
         }
         let destroy = super::each(&app.printer, &self.names, async |asked| {
             let _line = progress.line(asked, "looked for");

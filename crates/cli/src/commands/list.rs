@@ -88,7 +88,7 @@ impl List {
 }
 
 /// The columns: which account a machine is in is shown where it is asked for, or where there are several.
-pub(super) fn columns<'a>(clock: &'a Clock, several: bool) -> Vec<Column<'a, MachineJson<'a>>> {
+pub(super) fn columns(clock: &Clock, several: bool) -> Vec<Column<'_, MachineJson<'_>>> {
     let mut columns = show::machine_columns(clock);
     let provider = Column::new("PROVIDER", |row: &MachineJson<'_>| row.account().to_owned());
     if several {

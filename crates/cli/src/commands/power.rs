@@ -124,7 +124,9 @@ async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Dur
         Power::Suspend => "suspending",
         _ => "stopping",
     };
-    names.iter().for_each(|name| progress.set(name, "waiting"));
+    for name in names {
+        progress.set(name, "waiting");
+    }
     let all = super::each(&app.printer, names, async |name| {
         let _line = progress.line(name, doing);
         let machine = app.provider().resolve(name).await?;

@@ -162,7 +162,7 @@ impl Serialize for Asked<'_> {
     }
 }
 
-fn columns<'a>(clock: &'a Clock) -> Vec<Column<'a, Asked<'a>>> {
+fn columns(clock: &Clock) -> Vec<Column<'_, Asked<'_>>> {
     let mut columns = show::machine_columns(clock);
     columns.insert(2, Column::new("CHECK", |asked: &Asked<'_>| asked.says.clone()));
     columns

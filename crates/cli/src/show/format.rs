@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
+use serde_yaml::with::singleton_map_recursive;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -55,7 +56,11 @@ impl Printer {
     fn whole(&self, format: Format, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
         match format {
             Format::Json => self.json(value),
-            Format::Yaml => self.pieces(|out| serde_yaml::to_writer(out, value).map_err(std::io::Error::other)),
+            // As in JSON: a choice that holds something is an object with one key, not a tag that few programs know.
+            Format::Yaml => self.pieces(|out| {
+                let mut out = serde_yaml::Serializer::new(out);
+                singleton_map_recursive::serialize(&value, &mut out).map_err(std::io::Error::other)
+            }),
             Format::Table | Format::Text | Format::Ids | Format::Jsonl => Ok(()),
         }
     }

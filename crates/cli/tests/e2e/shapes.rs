@@ -176,8 +176,7 @@ fn a_table_fits_the_terminal_and_has_colours_there_only() {
         command.env_remove("NO_COLOR").env("TERM", "xterm").envs(variables.iter().copied());
         end_of(command.spawn().unwrap()).expect(0);
         terminal.wait_for("m-");
-        let screen = terminal.screen.lock().unwrap().clone();
-        screen
+        terminal.screen.lock().unwrap().clone()
     };
     let wide = shown(200, &[]);
     assert!(wide.contains(long) && wide.contains("\u{1b}[32mrunning\u{1b}[0m"), "{wide}");
