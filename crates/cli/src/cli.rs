@@ -69,12 +69,18 @@ pub(crate) struct Globals {
     /// Ask as often as we like, of an end point of one's own that has no limits; `simcloud` then has none.
     #[arg(long, global = true)]
     pub(crate) no_rate_limit: bool,
+    /// Say what would be changed, and change nothing.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
     /// What to log on standard error (debug, `machine_fleet=trace`) [env: `MACHINE_LOG`].
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
     /// Log everything that is asked of a provider; secrets are left out.
     #[arg(long, global = true)]
     pub(crate) debug: bool,
+    /// Log what a provider is asked to do, step by step.
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
     /// Say nothing but what was asked for.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,

@@ -68,6 +68,12 @@ pub(crate) struct Create {
     /// Give it its name in the account's `dns-zone`, once it has an address; the usual way.
     #[arg(long, hide = true)]
     update_dns: bool,
+    /// Show what is waited for, where a terminal is there to show it; the usual way.
+    #[arg(long, hide = true, overrides_with = "no_progress")]
+    progress: bool,
+    /// The same the other way round.
+    #[arg(long, hide = true)]
+    no_progress: bool,
     /// In which shape.
     #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     output: TextOrJson,

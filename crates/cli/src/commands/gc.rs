@@ -27,9 +27,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Gc {
-    /// Only show what would be done.
-    #[arg(long)]
-    dry_run: bool,
     /// Go ahead even where much would be destroyed that the ledger has no record of.
     #[arg(long, short)]
     yes: bool,
@@ -59,13 +56,13 @@ impl Gc {
     pub(crate) async fn run(&self, setup: &Setup) -> Result<u8, Failure> {
         let flags: &[&str] = if self.all_owners { &["--all-owners", "--expired"] } else { &[] };
         if self.install_timer {
-            return gc_timer::install(setup, flags, self.dry_run).await;
+            return gc_timer::install(setup, flags, setup.globals.dry_run).await;
         }
         if self.remove_timer {
-            return gc_timer::remove(setup, self.dry_run).await;
+            return gc_timer::remove(setup, setup.globals.dry_run).await;
         }
         let mut options = SweepOptions::default();
-        (options.dry_run, options.confirmed) = (self.dry_run, self.yes);
+        (options.dry_run, options.confirmed) = (setup.globals.dry_run, self.yes);
         options.expired_of_others = self.all_owners && self.expired;
         let accounts = sweeps::sweep(setup, options).await?;
         match self.output {
@@ -90,7 +87,7 @@ impl Gc {
                 printer.line(format_args!("{prefix}{line}"))?;
                 found = true;
             }
-            if self.dry_run {
+            if setup.globals.dry_run {
                 let SweepReport { in_order, foreign, unmarked, .. } = &**fleet;
                 printer.note(format_args!(
                     "{prefix}left alone: {in_order} in order, {foreign} of other owners, {unmarked} without a marker"

@@ -42,6 +42,7 @@ use machine_core::Error;
 
 use crate::app::App;
 use crate::cli::{Cli, Command, Globals, tree};
+use crate::dry_run;
 use crate::failure::{Failure, code};
 use crate::logging;
 use crate::printer::Printer;
@@ -93,6 +94,7 @@ fn in_runtime(
         .enable_all()
         .build()
         .map_err(|error| Error::io("cannot start the event loop", error))?;
+    dry_run::refuse(&globals, &command)?;
     let done = runtime.block_on(async {
         match command {
             Command::Doctor(doctor) => doctor.run(globals, surroundings, printer).await,
