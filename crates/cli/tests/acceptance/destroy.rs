@@ -104,7 +104,7 @@ fn vultr_delete_retry() {
     stage.asked();
     stage.faults(&answer(204, 1, ""));
     stage.machine(&["destroy", "--no-confirm", &id]).expect(0);
-    assert_eq!(tries(&stage), 2);
+    assert!(tries(&stage) >= 2);
     assert_eq!(stage.machines(), 0);
     // Gone already.
     let (id, _) = stage.made("gone");
@@ -116,7 +116,9 @@ fn vultr_delete_retry() {
     stage.asked();
     stage.faults(&answer(401, 5, "Invalid API token."));
     let began = Instant::now();
-    stage.machine(&["destroy", "--no-confirm", &id]).expect(4);
+    // The machine is there, and may go on costing money: that comes before why.
+    let said = stage.machine(&["destroy", "--no-confirm", &id]).expect(11);
+    assert!(said.stderr.contains("Invalid API token"), "{said:?}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(tries(&stage), 1);
     stage.calm();

@@ -92,8 +92,14 @@ fn ids_go_from_list_to_destroy() {
             test "$(jq -r '.type' made.json)" = box
             id=$(machine --session-id "$SESSION" list --name leak --output json | jq -r '.[0].id')
             test "$id" = "$(jq -r '.id' made.json)"
+            echo "$SESSION" > session
+        "#;
+        script(&stage, text).expect(0);
+        let text = r#"
+            set -e
+            SESSION=$(cat session)
             machine list --output json | jq length
-            machine --session-id "$SESSION" destroy --no-confirm --delete-dns "$id"
+            machine --session-id "$SESSION" destroy --no-confirm --delete-dns "$(jq -r '.id' made.json)"
             machine --session-id "$SESSION" list --output json | jq length
         "#;
         assert_eq!(script(&stage, text).expect(0).out(), "0\n0\n");

@@ -134,7 +134,9 @@ fn paging() {
     let ids: BTreeSet<_> = all(&stage).expect(0).out().lines().map(str::to_owned).collect();
     assert_eq!(ids.len(), 1000);
     let asked = stage.asked();
-    assert_eq!(operations(&asked).iter().filter(|operation| **operation == "list_droplets").count(), 5, "{asked:#?}");
+    // One more looks for those with graphics, which are on a list of their own.
+    let plain = asked.iter().filter(|asked| !asked["query"].to_string().contains("gpus"));
+    assert_eq!(operations(&plain.cloned().collect::<Vec<_>>()), ["list_droplets"; 5]);
     let busy = |times: u32| {
         json!([{"operation": "list_droplets", "when": "before", "skip": 2, "times": times,
             "what": {"status": {"code": 429, "headers": {"retry-after": "0"}, "body": {"id": "too_many_requests"}}}}])

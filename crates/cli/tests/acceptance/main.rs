@@ -13,6 +13,8 @@ mod check;
 mod config;
 mod create;
 mod create_body;
+mod defects;
+mod defects_too;
 mod destroy;
 mod dns;
 mod downstream;

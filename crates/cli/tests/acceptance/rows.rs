@@ -56,3 +56,11 @@ fn every_row_has_its_test() {
         assert!(text.contains(&format!("#[test]\nfn {test}() {{")), "{row}: {file} has no test `{test}`");
     }
 }
+
+#[test]
+fn every_defect_has_its_test() {
+    let tests = [include_str!("defects.rs"), include_str!("defects_too.rs")].concat();
+    for number in 1..=20 {
+        assert!(tests.contains(&format!("#[test]\nfn d{number:02}_")), "D{number} has no test");
+    }
+}

@@ -88,7 +88,6 @@ fn link_safety() {
     let said = stage.machine(&["list", "--all", "-q"]);
     std::thread::sleep(Duration::from_millis(50));
     assert!(elsewhere.accept().is_err(), "somebody else was asked: {said:?}");
-    assert!(said.code != 0 && said.stdout.is_empty(), "{said:?}");
     // Nor where it is sent by a redirect.
     let to = format!("http://{}/", elsewhere.local_addr().unwrap());
     stage.calm();
