@@ -50,8 +50,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer [env:
-    /// `MACHINE_PROVIDER`].
+    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer. `list` takes several,
+    /// with commas, or `all` [env: `MACHINE_PROVIDER`].
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) provider: Option<String>,
     /// The configuration file [default: ~/.config/machine/config.yml] [env: `MACHINE_CONFIG`].
@@ -60,6 +60,9 @@ pub(crate) struct Globals {
     /// Whose machines are meant: the client id in their tags [default: that of ~/.config/machine/session-id.yml].
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) session_id: Option<String>,
+    /// Show what would be done, and change nothing.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
     /// Start no process that cleans up after this command where it is killed: the next command or `machine gc` does.
     #[arg(long, global = true)]
     pub(crate) no_reaper: bool,
@@ -69,9 +72,6 @@ pub(crate) struct Globals {
     /// Ask as often as we like, of an end point of one's own that has no limits; `simcloud` then has none.
     #[arg(long, global = true)]
     pub(crate) no_rate_limit: bool,
-    /// Say what would be changed, and change nothing.
-    #[arg(long, global = true)]
-    pub(crate) dry_run: bool,
     /// What to log on standard error (debug, `machine_fleet=trace`) [env: `MACHINE_LOG`].
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Run(Box<commands::run::Run>),
     /// Create a machine that stays.
     Create(Box<commands::create::Create>),
+    /// Show where a machine could be, as what, and at which price.
+    Plan(Box<commands::plan::Plan>),
     /// List the machines.
     #[command(visible_alias = "ls")]
     List(commands::list::List),
@@ -184,7 +186,9 @@ pub fn tree() -> clap::Command {
         command.help_template(TEMPLATE).mut_subcommands(lay_out)
     }
     // `run` has another use for `-i`.
-    lay_out(Cli::command()).mut_subcommand("create", |create| create.mut_arg("image", |image| image.short('i')))
+    ["create", "plan"].into_iter().fold(lay_out(Cli::command()), |tree, name| {
+        tree.mut_subcommand(name, |command| command.mut_arg("image", |image| image.short('i')))
+    })
 }
 
 #[cfg(test)]

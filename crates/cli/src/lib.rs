@@ -32,8 +32,10 @@ mod named;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;
+mod planning;
 mod printer;
 mod probe;
+mod progress;
 mod pump;
 mod reaper;
 pub mod reference;
@@ -41,6 +43,7 @@ mod runner;
 mod schedule;
 mod session;
 mod setup;
+mod several;
 mod show;
 mod stdin;
 mod streams;
@@ -52,6 +55,7 @@ mod turn;
 mod typed;
 mod values;
 mod volume_name;
+mod wish;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;

@@ -81,12 +81,8 @@ fn miss(swept: Vec<Swept>, open: &BTreeSet<String>) -> Vec<Swept> {
 }
 
 async fn sweep_account(setup: &Setup, account: Account, options: SweepOptions) -> Swept {
-    let Account { name, kind, named, section } = account;
-    let app = section.and_then(|section| {
-        setup.tolerate(section.check()?)?;
-        App::of(setup.clone(), section)
-    });
-    let outcome = match app {
+    let (name, kind, named) = (account.name.clone(), account.kind, account.named);
+    let outcome = match account.open(setup) {
         Ok(app) => match tokio::time::timeout(ACCOUNT_WITHIN, sweep_app(&app, options)).await {
             Ok(Ok(swept)) => swept,
             Ok(Err(error)) => Outcome::Failed(error),

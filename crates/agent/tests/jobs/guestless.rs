@@ -52,6 +52,10 @@ impl CloudProvider for Guestless {
         self.inner.create(intent, spec).await
     }
 
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        self.inner.preview(spec).await
+    }
+
     async fn find(&self, intent: IntentId) -> Result<Found> {
         self.inner.find(intent).await
     }

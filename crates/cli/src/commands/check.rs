@@ -1,199 +1,100 @@
 //! `machine check`.
 
-use std::fmt;
-
 use clap::Args;
 use machine_config::Section;
 use machine_core::{
     CloudProvider, Completeness, Error, ErrorKind, Layers, ProviderExt as _, Result, Selector, nearest,
 };
 use serde::Serialize;
-use serde_json::json;
 
-use super::version::TextOrJson;
 use crate::dns;
 use crate::failure::{Failure, code};
+use crate::printer::Printer;
 use crate::setup::Setup;
+use crate::show::{Format, Output};
 use crate::typed;
 
 const EXAMPLES: &str = "\
 Examples:
   machine check
   machine check --provider work
-  machine check -o json | jq '.checks[] | select(.outcome == \"fail\")'";
+  machine check -o json | jq .passed";
 
 /// Checks the configuration of an account, strictly, that its credential is accepted, and that what it names is there. Changes
 /// nothing.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Check {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
-}
-
-/// What came of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Outcome {
-    Pass,
-    Fail,
-    Skip,
-}
-
-/// One line.
-#[derive(Debug, Serialize)]
-struct Line {
-    check: &'static str,
-    outcome: Outcome,
-    detail: String,
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self.outcome {
-            Outcome::Pass => "PASS",
-            Outcome::Fail => "FAIL",
-            Outcome::Skip => "SKIP",
-        };
-        write!(f, "  {word}: {} ({})", self.check, self.detail)
-    }
-}
-
-/// The lines as they come: a text is shown line by line, JSON at the end.
-struct Lines<'a> {
-    setup: &'a Setup,
-    section: &'a Section,
-    output: TextOrJson,
-    lines: Vec<Line>,
+    /// How to show what comes of it.
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Check {
     /// Checks everything that can be checked, a line each.
     ///
     /// # Errors
-    /// A configuration that cannot be read; the code of what keeps the provider from being asked at all,
-    /// [`code::CREDENTIALS`] where the credential is not accepted, [`code::FAILED`] where something else is wrong.
+    /// A configuration or provider that cannot be opened; [`code::CREDENTIALS`] where the credential is not accepted,
+    /// [`code::FAILED`] where something else is wrong.
     pub(crate) async fn run(&self, setup: &Setup) -> Result<u8, Failure> {
         let section = setup.choose()?.section;
-        let flaws = setup.flaws(&section)?;
-        let mut lines = Lines { setup, section: &section, output: self.output, lines: Vec::new() };
-        lines.begin()?;
-        for flaw in &flaws {
-            lines.told("Configuration", Err(flaw))?;
+        let mut report = Report::new(&setup.printer, self.output.for_programs());
+        report.text(format_args!("Checking config for provider: {}", section.kind().info().title))?;
+        let checked = check(setup, &section, &mut report).await;
+        // What could not even be begun is told as every failure is.
+        if !matches!(checked, Err(Failure::Error(_))) {
+            report.conclude(section.name(), section.kind().info().kind)?;
         }
-        let provider = match setup.open(&section) {
-            Ok(opened) => Layers::default().around(opened.provider),
-            Err(error) => {
-                lines.told("Configuration", Err(&error))?;
-                return lines.end("Some checks failed.", Failure::from(error).code());
-            }
-        };
-        match provider.account().await {
-            Ok(account) => lines.told("API authentication", Ok(account.name))?,
-            Err(error) => {
-                lines.told("API authentication", Err(&error))?;
-                let end = "API authentication failed, skipping remaining checks.";
-                return lines.end(end, Failure::from(error).code());
-            }
-        }
-        ssh_keys(&mut lines, &*provider).await?;
-        lines.named("DNS zone", "dns-zone", async |zone| zone_of(&*provider, zone).await).await?;
-        lines.named("Project", "project", async |name| project(&*provider, name).await).await?;
-        lines.named("Region", "region", async |region| region_of(&*provider, region).await).await?;
-        lines.named("Image", "image", async |image| image_of(&*provider, image).await).await?;
-        machines(&mut lines, &*provider).await?;
-        if lines.lines.iter().any(|line| line.outcome == Outcome::Fail) {
-            return lines.end("Some checks failed.", code::FAILED);
-        }
-        lines.end("All checks passed.", code::OK)
+        checked
     }
 }
 
-/// What was found of a thing that the configuration names: what to say of it, or why it cannot be told.
-enum Found {
-    There,
-    Unsure(String),
+async fn check(setup: &Setup, section: &Section, report: &mut Report<'_>) -> Result<u8, Failure> {
+    let flaws = setup.flaws(section)?;
+    flaws.iter().try_for_each(|flaw| report.fail("Configuration", flaw))?;
+    let provider = match setup.open(section) {
+        Ok(opened) => Layers::default().around(opened.provider),
+        Err(error) => {
+            report.fail("Configuration", &error)?;
+            report.text("\nSome checks failed.")?;
+            return Err(Failure::Said(Failure::from(error).code()));
+        }
+    };
+    match provider.account().await {
+        Ok(account) => report.pass("API authentication", &account.name)?,
+        Err(error) => {
+            report.fail("API authentication", &error)?;
+            report.text("\nAPI authentication failed, skipping remaining checks.")?;
+            return Err(Failure::Said(Failure::from(error).code()));
+        }
+    }
+    ssh_keys(report, section, &*provider).await?;
+    report.named(section, "DNS zone", "dns-zone", async |zone| zone_of(&*provider, zone).await).await?;
+    report.named(section, "Project", "project", async |name| project(&*provider, name).await).await?;
+    report.named(section, "Region", "region", async |region| region_of(&*provider, region).await).await?;
+    report.named(section, "Image", "image", async |image| image_of(&*provider, image).await).await?;
+    machines(report, &*provider).await?;
+    report.text(if report.is_good() { "\nAll checks passed." } else { "\nSome checks failed." })?;
+    if report.is_good() { Ok(code::OK) } else { Err(Failure::Said(code::FAILED)) }
 }
 
-impl Lines<'_> {
-    fn begin(&self) -> Result<(), Failure> {
-        match self.output {
-            TextOrJson::Json => Ok(()),
-            TextOrJson::Text => {
-                let title = self.section.kind().info().title;
-                self.setup.printer.line(format_args!("Checking config for provider: {title}"))
-            }
-        }
-    }
-
-    fn add(&mut self, check: &'static str, outcome: Outcome, detail: String) -> Result<(), Failure> {
-        let line = Line { check, outcome, detail };
-        if self.output == TextOrJson::Text {
-            self.setup.printer.line(&line)?;
-        }
-        self.lines.push(line);
-        Ok(())
-    }
-
-    fn told(&mut self, check: &'static str, found: Result<String, &Error>) -> Result<(), Failure> {
-        match found {
-            Ok(detail) => self.add(check, Outcome::Pass, detail),
-            Err(error) => {
-                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                self.add(check, Outcome::Fail, format!("{error}{hint}"))
-            }
-        }
-    }
-
-    /// Checks what the setting `key` names, where it names anything.
-    async fn named(
-        &mut self,
-        check: &'static str,
-        key: &str,
-        find: impl AsyncFnOnce(&str) -> Result<Found>,
-    ) -> Result<(), Failure> {
-        let section = self.section;
-        let Some(name) = section.text(key).filter(|name| !name.is_empty()) else {
-            return self.add(check, Outcome::Skip, format!("no `{key}` is configured"));
-        };
-        match find(name).await {
-            Ok(Found::There) => self.add(check, Outcome::Pass, name.to_owned()),
-            Ok(Found::Unsure(why)) => self.add(check, Outcome::Skip, why),
-            Err(error) => self.told(check, Err(&error)),
-        }
-    }
-
-    fn end(self, sentence: &str, code: u8) -> Result<u8, Failure> {
-        match self.output {
-            TextOrJson::Text => self.setup.printer.line(format_args!("\n{sentence}"))?,
-            TextOrJson::Json => self.setup.printer.json(&json!({
-                "provider": { "name": self.section.name(), "kind": self.section.kind().info().kind },
-                "file": self.setup.config.file().map(|file| file.display().to_string()),
-                "passed": code == code::OK,
-                "checks": self.lines,
-            }))?,
-        }
-        if code == code::OK { Ok(code) } else { Err(Failure::Said(code)) }
-    }
-}
-
-async fn ssh_keys(lines: &mut Lines<'_>, provider: &dyn CloudProvider) -> Result<(), Failure> {
+async fn ssh_keys(report: &mut Report<'_>, section: &Section, provider: &dyn CloudProvider) -> Result<(), Failure> {
     const CHECK: &str = "SSH key";
-    let section = lines.section;
     let names = section.texts("ssh-key");
     let Some(keys) = provider.ssh_keys() else {
-        return lines.add(CHECK, Outcome::Skip, "no ssh keys are registered there".to_owned());
+        return report.add(Outcome::Skip, CHECK, "no ssh keys are registered there");
     };
     if names.is_empty() {
-        return lines.add(CHECK, Outcome::Skip, "no `ssh-key` is configured".to_owned());
+        return report.add(Outcome::Skip, CHECK, "no `ssh-key` is configured");
     }
     match keys.list().await {
-        Err(error) => lines.told(CHECK, Err(&error)),
-        Ok(registered) => names.into_iter().try_for_each(|name| {
-            let found = typed::registered(&registered, name, provider.info().title);
-            lines.told(CHECK, found.as_ref().map(|_| name.to_owned()))
-        }),
+        Err(error) => report.fail(CHECK, &error),
+        Ok(registered) => {
+            names.into_iter().try_for_each(|name| match typed::registered(&registered, name, provider.info().title) {
+                Ok(_) => report.pass(CHECK, name),
+                Err(error) => report.fail(CHECK, &error),
+            })
+        }
     }
 }
 
@@ -243,13 +144,111 @@ fn there(what: &str, name: &str, all: &[String], listed_by: &str) -> Result<Foun
     })
 }
 
-async fn machines(lines: &mut Lines<'_>, provider: &dyn CloudProvider) -> Result<(), Failure> {
+async fn machines(report: &mut Report<'_>, provider: &dyn CloudProvider) -> Result<(), Failure> {
     const CHECK: &str = "Machines";
     match provider.list_all(Selector::all()).await {
-        Ok((machines, Completeness::Complete, _)) => lines.told(CHECK, Ok(format!("{} listed", machines.len()))),
+        Ok((machines, Completeness::Complete, _)) => report.pass(CHECK, &format!("{} listed", machines.len())),
         Ok((_, Completeness::Partial, problems)) => {
-            problems.iter().try_for_each(|problem| lines.add(CHECK, Outcome::Fail, problem.to_string()))
+            problems.iter().try_for_each(|problem| report.add(Outcome::Fail, CHECK, problem))
         }
-        Err(error) => lines.told(CHECK, Err(&error)),
+        Err(error) => report.fail(CHECK, &error),
+    }
+}
+
+/// What was found of a thing that the configuration names.
+enum Found {
+    There,
+    /// Why nobody can tell.
+    Unsure(String),
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Pass,
+    Fail,
+    Skip,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+struct Checked {
+    what: &'static str,
+    outcome: Outcome,
+    detail: String,
+}
+
+/// What came of the checks: a line each to a person at once, all of it to a program at the end.
+struct Report<'a> {
+    printer: &'a Printer,
+    format: Option<Format>,
+    checks: Vec<Checked>,
+}
+
+/// The whole of it, for a program.
+#[derive(Serialize)]
+struct Shown<'a> {
+    account: &'a str,
+    provider: &'a str,
+    passed: bool,
+    checks: &'a [Checked],
+}
+
+impl<'a> Report<'a> {
+    fn new(printer: &'a Printer, format: Option<Format>) -> Self {
+        Self { printer, format, checks: Vec::new() }
+    }
+
+    fn is_good(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome != Outcome::Fail)
+    }
+
+    fn pass(&mut self, what: &'static str, detail: &str) -> Result<(), Failure> {
+        self.add(Outcome::Pass, what, detail)
+    }
+
+    fn fail(&mut self, what: &'static str, error: &Error) -> Result<(), Failure> {
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.add(Outcome::Fail, what, &format!("{error}{hint}"))
+    }
+
+    fn add(&mut self, outcome: Outcome, what: &'static str, detail: &str) -> Result<(), Failure> {
+        let word = match outcome {
+            Outcome::Pass => "PASS",
+            Outcome::Fail => "FAIL",
+            Outcome::Skip => "SKIP",
+        };
+        self.checks.push(Checked { what, outcome, detail: detail.to_owned() });
+        self.text(format_args!("  {word}: {what} ({detail})"))
+    }
+
+    /// Checks what the setting `key` names, where it names anything.
+    async fn named(
+        &mut self,
+        section: &Section,
+        what: &'static str,
+        key: &str,
+        find: impl AsyncFnOnce(&str) -> Result<Found>,
+    ) -> Result<(), Failure> {
+        let Some(name) = section.text(key).filter(|name| !name.is_empty()) else {
+            return self.add(Outcome::Skip, what, &format!("no `{key}` is configured"));
+        };
+        match find(name).await {
+            Ok(Found::There) => self.pass(what, name),
+            Ok(Found::Unsure(why)) => self.add(Outcome::Skip, what, &why),
+            Err(error) => self.fail(what, &error),
+        }
+    }
+
+    /// Says it to a person.
+    fn text(&self, text: impl std::fmt::Display) -> Result<(), Failure> {
+        if self.format.is_none() { self.printer.line(text) } else { Ok(()) }
+    }
+
+    /// Says all of it to a program.
+    fn conclude(&self, account: &str, provider: &str) -> Result<(), Failure> {
+        let shown = Shown { account, provider, passed: self.is_good(), checks: &self.checks };
+        self.format.map_or(Ok(()), |format| self.printer.value(format, &shown))
     }
 }

@@ -7,10 +7,10 @@ use machine_config::Shown as ShownFile;
 use machine_core::{Capabilities, OwnerId, Report};
 use serde::Serialize;
 
-use super::version::TextOrJson;
 use crate::app::App;
 use crate::client_id;
 use crate::failure::{Failure, code};
+use crate::show::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,9 +21,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Info {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show it.
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Serialize)]
@@ -78,9 +78,9 @@ impl Info {
             dns: provider.dns().is_some(),
             capabilities: provider.capabilities(),
         };
-        match self.output {
-            TextOrJson::Json => app.printer.json(&shown)?,
-            TextOrJson::Text => app.printer.out(describe(&shown))?,
+        match self.output.for_programs() {
+            Some(format) => app.printer.value(format, &shown)?,
+            None => app.printer.out(describe(&shown))?,
         }
         Ok(code::OK)
     }

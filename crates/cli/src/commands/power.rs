@@ -7,6 +7,7 @@ use machine_core::{Deadline, Error, ErrorKind, Goal, MachineState, Power, Provid
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::sweeps::{self, Reach};
 use crate::{show, values};
 
@@ -126,7 +127,16 @@ async fn bring(
     patience: Duration,
 ) -> Result<u8, Failure> {
     sweeps::settle_dead_clients(app, Reach::Everywhere).await;
-    super::each(&app.printer, names, async |name| {
+    let progress = Progress::new(&app.printer);
+    let doing = match to {
+        Power::Start => "starting",
+        Power::Reboot { .. } => "restarting",
+        Power::Suspend => "suspending",
+        _ => "stopping",
+    };
+    names.iter().for_each(|name| progress.set(name, "waiting"));
+    let all = super::each(&app.printer, names, async |name| {
+        let _line = progress.line(name, doing);
         let machine = app.provider().resolve(name).await?;
         if app.setup().globals.dry_run && left_alone.as_ref() == Some(&machine.state) {
             return Ok(());
@@ -149,6 +159,6 @@ async fn bring(
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    })
-    .await
+    });
+    progress.during(all).await
 }

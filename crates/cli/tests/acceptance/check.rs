@@ -36,7 +36,7 @@ fn check_order_and_exit() {
         ];
         assert_eq!(words(&text), all);
         let shown = stage.json(&["check", "-o", "json"]);
-        assert_eq!((&shown["passed"], &shown["checks"][1]["check"]), (&json!(true), &json!("SSH key")));
+        assert_eq!((&shown["passed"], &shown["checks"][1]["what"]), (&json!(true), &json!("SSH key")));
         assert_eq!(shown["checks"].as_array().unwrap().len(), all.len());
 
         for (from, to, line) in [

@@ -62,14 +62,11 @@ fn dry_run() {
         }
         assert_eq!(stage.changes(), Vec::<Value>::new());
         assert_eq!(stage.done(&["ledger", "list"]), before);
-        for (args, code) in [
-            (&["cp", "a", "host:/b"][..], 2),
-            (&["logs", "host"], 2),
-            (&["run", "--", "true"], 125),
-            (&["exec", "host", "true"], 125),
-        ] {
+        for (args, code) in
+            [(&["cp", "a", "host:/b"][..], 2), (&["run", "--", "true"], 125), (&["exec", "host", "true"], 125)]
+        {
             let said = stage.machine(&[&["--dry-run"], args].concat()).expect(code);
-            assert!(said.stderr.contains("has no --dry-run"), "{said:?}");
+            assert!(said.stderr.contains("cannot show beforehand"), "{said:?}");
         }
         stage.end();
     }
