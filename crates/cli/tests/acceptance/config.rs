@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::stage::{CLOUDS, DO, Stage};
+use crate::stage::{CLOUDS, DO, Stage, VULTR};
 use crate::support::{Home, Said, finish};
 
 /// A home with that text as its file, and `machine` in it with these variables.
@@ -194,5 +196,44 @@ machines:
     }
     let body = stage.creation();
     assert!(body["user_data"].as_str().unwrap().contains("\"name\": \"no\""), "{body}");
+    stage.end();
+}
+
+#[test]
+fn a_type_says_more_than_in_the_older_tool() {
+    let stage = Stage::new(VULTR);
+    stage.done(&["volumes", "create", "data", "--size", "40g"]);
+    let file = stage.home.path().join("more.yml");
+    fs::write(&file, "#cloud-config\ntimezone: UTC\nruncmd: [[ls, /]]\n").unwrap();
+    let section = VULTR.config("");
+    let typed = format!(
+        "machines:
+  db:
+    new-user-name: ops
+    packages: [git, jq]
+    write-files: [{{path: /etc/motd, content: \"hello\\n\", permissions: \"0644\"}}]
+    run: [\"echo a: b\"]
+    user-data: {}
+    volumes: {{data: /srv}}
+    machine-size: s-1vcpu-2gb
+    region: nyc3
+    providers:
+      vultr: {{machine-size: vc2-1c-2gb, region: ewr}}
+",
+        file.display()
+    );
+    stage.configure(&(section.split("machines:").next().unwrap().to_owned() + &typed));
+    stage.asked();
+    stage.machine(&["create", "-n", "host", "-m", "db"]).expect(0);
+    let asked = stage.asked();
+    let of = |operation: &str| asked.iter().find(|asked| asked["operation"] == operation).unwrap();
+    let body = &of("create_instance")["body"];
+    assert_eq!((&body["plan"], &body["region"]), (&json!("vc2-1c-2gb"), &json!("ewr")));
+    assert_eq!(of("attach_block")["method"], "POST");
+    let text = BASE64_STANDARD.decode(body["user_data"].as_str().unwrap()).unwrap();
+    let read: Value = serde_yaml::from_slice(&text).unwrap();
+    assert_eq!((&read["timezone"], &read["packages"]), (&json!("UTC"), &json!(["git", "jq"])));
+    assert_eq!(read["write_files"][0]["content"], "hello\n");
+    assert_eq!(read["runcmd"], json!([["ls", "/"], "echo a: b"]));
     stage.end();
 }
