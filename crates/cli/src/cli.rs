@@ -78,6 +78,9 @@ pub(crate) struct Globals {
     /// Log everything that is asked of a provider; secrets are left out.
     #[arg(long, global = true)]
     pub(crate) debug: bool,
+    /// Log what a provider is asked to do, step by step.
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
     /// Say nothing but what was asked for.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,

@@ -16,6 +16,7 @@ mod computer;
 mod config_file;
 mod confirm;
 mod dns;
+mod dry_run;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;

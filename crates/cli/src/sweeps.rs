@@ -118,7 +118,7 @@ pub(crate) enum Reach {
 /// and bounded, because it is not what was asked for and `gc` does it again. Where nothing is open nobody is asked, and a ledger
 /// that is not there is not made.
 pub(crate) async fn settle_dead_clients(app: &App, reach: Reach) {
-    if !SqliteLedger::is_in(app.state()) {
+    if app.setup().globals.dry_run || !SqliteLedger::is_in(app.state()) {
         return;
     }
     match tokio::time::timeout(SETTLE_AT_MOST, settle(app, reach)).await {

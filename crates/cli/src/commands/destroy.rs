@@ -70,6 +70,12 @@ impl Destroy {
                 }
                 Found::Unreadable(id) => (id, asked.to_owned(), None),
             };
+            if app.only_tells(format_args!("destroy {} ({id})", show::clean(&name)))? {
+                if let Some(machine) = machine.as_deref().filter(|_| !self.no_delete_dns) {
+                    withdraw(app, machine).await?;
+                }
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "machine", &name, id.as_str())?;
             }

@@ -44,11 +44,6 @@ enum Change {
 }
 
 impl Domains {
-    /// Whether it only shows.
-    pub(crate) fn only_shows(&self) -> bool {
-        self.change.is_none()
-    }
-
     /// Lists the zones by their names, or does what was asked for.
     ///
     /// # Errors

@@ -2,7 +2,6 @@
 
 use machine_core::{Error, ErrorKind, Result};
 
-use super::{snapshots, volumes};
 use crate::cli::Command;
 
 /// Refuses `--dry-run` before a command that changes something and cannot show it beforehand: whoever says it expects that
@@ -20,23 +19,23 @@ pub(super) fn allowed(command: &Command, dry_run: bool) -> Result<()> {
 fn unable(command: &Command) -> Option<&'static str> {
     match command {
         Command::Run(_) => Some("run"),
-        Command::Start(_) => Some("start"),
-        Command::Stop(_) => Some("stop"),
-        Command::Suspend(_) => Some("suspend"),
-        Command::Restart(_) => Some("restart"),
-        Command::Destroy(_) => Some("destroy"),
-        Command::Adopt(_) => Some("adopt"),
         Command::Exec(_) => Some("exec"),
         Command::Ssh(_) => Some("ssh"),
         Command::Cp(_) => Some("cp"),
-        Command::Volumes(volumes) => (!matches!(volumes, volumes::Volumes::List(_))).then_some("volumes"),
-        Command::Snapshots(snapshots) => (!matches!(snapshots, snapshots::Snapshots::List(_))).then_some("snapshots"),
-        Command::Domains(domains) => (!domains.only_shows()).then_some("domains"),
-        Command::SshKeys(keys) => (!keys.only_shows()).then_some("ssh-keys"),
-        Command::Init(_) => Some("init"),
         Command::Create(_)
         | Command::Plan(_)
         | Command::Gc(_)
+        | Command::Init(_)
+        | Command::Start(_)
+        | Command::Stop(_)
+        | Command::Suspend(_)
+        | Command::Restart(_)
+        | Command::Destroy(_)
+        | Command::Adopt(_)
+        | Command::Volumes(_)
+        | Command::Snapshots(_)
+        | Command::Domains(_)
+        | Command::SshKeys(_)
         | Command::List(_)
         | Command::Status(_)
         | Command::Inspect(_)

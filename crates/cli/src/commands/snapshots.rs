@@ -96,7 +96,10 @@ impl Create {
         let machine = app.provider().resolve(&self.machine).await?;
         let time = app.clock().now().strftime("%Y%m%d-%H%M%S");
         let name = self.name.clone().unwrap_or_else(|| format!("{}-{time}", machine.name));
-        let spec = SnapshotSpec { name, machine: machine.id };
+        let spec = SnapshotSpec { name, machine: machine.id.clone() };
+        if app.only_tells(format_args!("take snapshot {} of {} ({})", spec.name, machine.name, spec.machine))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_snapshot(&spec, Lifetime::Deadline, None).await?) };
         let snapshot = reaper::watched_where_it_costs(&app, create).await?;
@@ -131,6 +134,9 @@ impl Destroy {
         let snapshots = of(app)?.list().await?;
         let destroy = super::each(&app.printer, &self.snapshots, async |wanted| {
             let snapshot = named::among(&snapshots, wanted)?;
+            if app.only_tells(format_args!("destroy snapshot {} ({})", snapshot.name, snapshot.id))? {
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "snapshot", &snapshot.name, snapshot.id.as_str())?;
             }

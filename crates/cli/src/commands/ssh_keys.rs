@@ -78,11 +78,6 @@ struct Destroy {
 }
 
 impl SshKeys {
-    /// Whether it only shows.
-    pub(crate) fn only_shows(&self) -> bool {
-        self.change.is_none()
-    }
-
     /// Lists them, or does what was asked for.
     ///
     /// # Errors
@@ -122,6 +117,9 @@ fn columns() -> Vec<Column<'static, SshKey>> {
 impl Add {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let spec = SshKeySpec { name: self.name.clone(), public_key: self.read()? };
+        if app.only_tells(format_args!("register ssh key {}", show::clean(&spec.name)))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_ssh_key(&spec, Lifetime::Deadline, None).await?) };
         let key = reaper::watched_where_it_costs(app, create).await?;
@@ -158,6 +156,9 @@ impl Destroy {
         let keys = of(app)?.list().await?;
         let destroy = super::each(&app.printer, &self.keys, async |wanted| {
             let key = named::among(&keys, wanted)?;
+            if app.only_tells(format_args!("destroy ssh key {} ({})", show::clean(&key.name), key.id))? {
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "ssh key", &key.name, key.id.as_str())?;
             }

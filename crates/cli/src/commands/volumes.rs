@@ -149,6 +149,9 @@ impl Create {
             Error::new(ErrorKind::Invalid, error.to_string().replace("machine's", "volume's"))
         })?;
         let spec = VolumeSpec { name, size_gib: self.size, region: self.region.clone() };
+        if app.only_tells(format_args!("create volume {} of {} GiB", spec.name, spec.size_gib))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_volume(&spec, Lifetime::Deadline, None).await?) };
         let volume = reaper::watched_where_it_costs(app, create).await?;
@@ -201,6 +204,9 @@ impl Attach {
         let volume = named::among(&volumes, &self.volume)?;
         let machine = app.provider().resolve(&self.target.name).await?;
         let mount = VolumeMount { volume: volume.id.clone(), path: self.target.path.clone() };
+        if app.only_tells(format_args!("attach volume {} to {} at {}", volume.name, machine.name, mount.path))? {
+            return Ok(code::OK);
+        }
         volume_name::of(app)?.attach(&machine.id, &mount).await?;
         app.printer.progress(format_args!("{}: attached to {} at {}", volume.name, machine.name, mount.path));
         Ok(code::OK)
@@ -211,6 +217,9 @@ impl Detach {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
         let volume = named::among(&volumes, &self.volume)?;
+        if app.only_tells(format_args!("detach volume {} ({})", volume.name, volume.id))? {
+            return Ok(code::OK);
+        }
         volume_name::of(app)?.detach(&volume.id).await?;
         app.printer.progress(format_args!("{}: detached", volume.name));
         Ok(code::OK)
@@ -221,6 +230,10 @@ impl Resize {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
         let volume = named::among(&volumes, &self.volume)?;
+        let (now, then) = (volume.size_gib, self.size);
+        if app.only_tells(format_args!("resize volume {} ({}) from {now} to {then} GiB", volume.name, volume.id))? {
+            return Ok(code::OK);
+        }
         let volume = volume_name::of(app)?.resize(&volume.id, self.size).await?;
         app.printer.progress(format_args!("{}: {} GiB", volume.name, volume.size_gib));
         Ok(code::OK)
@@ -232,6 +245,9 @@ impl Destroy {
         let volumes = volume_name::all(app).await?;
         let destroy = super::each(&app.printer, &self.volumes, async |name| {
             let volume = named::among(&volumes, name)?;
+            if app.only_tells(format_args!("destroy volume {} ({})", volume.name, volume.id))? {
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "volume", &volume.name, volume.id.as_str())?;
             }

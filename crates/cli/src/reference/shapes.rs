@@ -359,7 +359,7 @@ fn ledger_entry() -> Value {
 fn check() -> Value {
     let one = json!({
         "what": text("What was checked."),
-        "outcome": {"enum": ["pass", "fail"], "description": "How it went."},
+        "outcome": {"enum": ["pass", "fail", "skip"], "description": "How it went."},
         "detail": text("One sentence."),
     });
     let check = json!({

@@ -86,11 +86,9 @@ fn this_computer_says_what_it_would_do() {
 fn a_command_that_cannot_show_it_beforehand_does_nothing() {
     let scene = Scene::new(DO);
     let before = changes(&scene);
-    for (line, code) in [
-        (&["--dry-run", "volumes", "create", "more"][..], 2),
-        (&["snapshots", "create", "other", "now", "--dry-run"], 2),
-        (&["--dry-run", "run", "--", "true"], 125),
-    ] {
+    for (line, code) in
+        [(&["--dry-run", "cp", "here", "other:/there"][..], 2), (&["--dry-run", "run", "--", "true"], 125)]
+    {
         let (said, out, err) = scene.machine(&ROW, line);
         assert_eq!((said, out.as_str()), (code, ""), "{line:?}: {err}");
         assert!(err.contains("cannot show beforehand what it would do"), "{line:?}: {err}");

@@ -89,6 +89,8 @@ fn the_table_has_every_flag_and_no_other() {
         "no_wait_for_ip",
         "update_dns",
         "no_update_dns",
+        "progress",
+        "no_progress",
         "output",
     ];
     let own = create.get_arguments().filter(|argument| !argument.is_global_set());
