@@ -83,7 +83,7 @@ pub(crate) struct Globals {
 /// What `machine` does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a command on a new machine, which is gone afterwards.
+    /// Run a command, or an agent with a prompt, on a new machine, which is gone afterwards.
     Run(Box<commands::run::Run>),
     /// Create a machine that stays.
     Create(Box<commands::create::Create>),
@@ -177,8 +177,10 @@ pub fn tree() -> clap::Command {
     fn lay_out(command: clap::Command) -> clap::Command {
         command.help_template(TEMPLATE).mut_subcommands(lay_out)
     }
-    // `run` has another use for `-i`.
-    lay_out(Cli::command()).mut_subcommand("create", |create| create.mut_arg("image", |image| image.short('i')))
+    // `run` has other uses for `-i` and `-p`.
+    lay_out(Cli::command()).mut_subcommand("create", |create| {
+        create.mut_arg("image", |image| image.short('i')).mut_arg("publish", |publish| publish.short('p'))
+    })
 }
 
 #[cfg(test)]

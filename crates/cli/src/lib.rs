@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod agent_args;
 mod app;
 mod choose;
 mod cli;
@@ -15,6 +16,7 @@ mod completion;
 mod computer;
 mod config_file;
 mod confirm;
+mod credentials;
 mod dns;
 #[cfg(debug_assertions)]
 mod failpoint;

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use machine_agent::{JobSpec, RepoSpec};
+use machine_agent::JobSpec;
 use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText, Result};
 
+use crate::agent_args::AgentArgs;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::machine_args::MachineArgs;
 use crate::sweeps::{self, Reach};
 use crate::ttl::{self, Ttl};
-use crate::{job, reaper, stdin, values};
+use crate::{credentials, job, reaper, stdin, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,9 +25,11 @@ Examples:
   machine run --sync . --patch fix.patch -- ./fix-it     and write what it changed as a patch
   machine run --repo https://example.org/app.git#main -- make
   machine run -it -- bash
+  machine run --repo https://github.com/you/app -p 'fix the failing test' --patch fix.patch
+  git diff | machine run -p 'review this change'         an agent, Claude Code where nothing else is said
   pg_dump shop | machine run --timeout 10m -- sh -c 'gzip | wc -c'";
 
-/// Runs a command on a new machine, which is gone afterwards, and exits as the command does.
+/// Runs a command, or an agent with a prompt, on a new machine, which is gone afterwards, and exits as it does.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Run {
@@ -61,8 +64,19 @@ pub(crate) struct Run {
     /// Be root inside; it is an ordinary user without privileges otherwise.
     #[arg(long)]
     root: bool,
+    /// Give it a variable of ours, by its name, that holds a secret: it stands in no command line and no configuration.
+    #[arg(long, value_name = "NAME")]
+    secret: Vec<String>,
+    /// An agent in place of a command.
+    #[command(flatten)]
+    agent: AgentArgs,
     /// The program and its arguments.
-    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(
+        required_unless_present = "prompt",
+        conflicts_with_all = ["prompt", "agent", "output_format", "permission_mode", "agent_arg"],
+        trailing_var_arg = true,
+        value_name = "COMMAND"
+    )]
     pub(crate) command: Vec<OsString>,
     /// What kind of machine.
     #[command(flatten)]
@@ -108,23 +122,34 @@ impl Run {
             Some(name) => name.parse()?,
             None => random_name()?,
         };
+        let mut env = self.machine.env(app)?;
+        let mut secrets = credentials::secrets(app.environment(), &self.secret)?;
+        let (command, reads_prompt) = match self.agent.called(app.printer.streams())? {
+            Some(called) => {
+                env.splice(..0, called.invocation.env);
+                secrets.extend(credentials::of_agent(app, called.agent, &env, &secrets)?);
+                (called.invocation.command, called.from_stdin)
+            }
+            None => (self.command.iter().map(|part| OsText::from(part.as_os_str())).collect(), false),
+        };
+        let repos = credentials::repositories(app, &self.repo)?;
         let machine = self.machine.spec(app, name).await?;
-        let command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         let asked = self.interactive || self.tty;
         let can = app.provider().capabilities();
         let takes = can.exec_stdin || can.guest != GuestProgram::Brought;
         let sync = self.sync.as_deref().map(directory).transpose()?;
         Ok(JobSpec {
-            env: self.machine.env(app)?,
+            env,
+            secrets,
             workdir: self.machine.workdir.as_deref().map(OsText::from),
-            stdin: stdin::wanted(&app.printer, asked, takes),
+            stdin: !reads_prompt && stdin::wanted(&app.printer, asked, takes),
             tty: self.tty.then(|| app.printer.streams().window_size()),
             timeout: self.timeout,
             root: self.root,
             sync,
             // Our own state, wherever it is: a machine has no business with the others.
             leave_out: vec![app.state().to_owned()],
-            repos: self.repo.iter().map(|text| RepoSpec::parse(text)).collect::<Result<_>>()?,
+            repos,
             fetch: self.fetch.iter().map(|path| OsText::from(path.as_os_str())).collect(),
             patch: self.patch.clone(),
             keep: self.keep,

@@ -10,6 +10,8 @@
 
 mod accounts;
 mod addresses;
+mod agents;
+mod agents_guide;
 mod completions;
 mod config;
 mod dns;
