@@ -85,6 +85,9 @@ pub(crate) struct Globals {
 pub(crate) enum Command {
     /// Run a command, or an agent with a prompt, on a new machine, which is gone afterwards.
     Run(Box<commands::run::Run>),
+    /// Show what was run from here, follow it, and end it.
+    #[command(subcommand, visible_alias = "job", before_help = commands::jobs::EXAMPLES)]
+    Jobs(commands::jobs::Jobs),
     /// Create a machine that stays.
     Create(Box<commands::create::Create>),
     /// List the machines.

@@ -38,6 +38,9 @@ pub(crate) fn asked_for(matches: &ArgMatches) -> bool {
     while let Some((_, below)) = matches.subcommand() {
         matches = below;
     }
+    if matches.try_get_one::<bool>("json").ok().flatten() == Some(&true) {
+        return true;
+    }
     // Not every command has the flag.
     let shapes = matches.try_get_raw("output").ok().flatten();
     shapes.is_some_and(|mut shapes| shapes.any(|shape| shape == "json"))
@@ -49,7 +52,7 @@ pub(crate) fn asked_for_by_words(args: &[OsString]) -> bool {
     while let Some(word) = words.next() {
         match &*word {
             "-o" | "--output" if words.next().is_some_and(|shape| shape == "json") => return true,
-            "-ojson" | "-o=json" | "--output=json" => return true,
+            "--json" | "-ojson" | "-o=json" | "--output=json" => return true,
             _ => {}
         }
     }

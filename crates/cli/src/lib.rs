@@ -17,6 +17,7 @@ mod computer;
 mod config_file;
 mod confirm;
 mod credentials;
+mod detached;
 mod dns;
 #[cfg(debug_assertions)]
 mod failpoint;
@@ -24,6 +25,7 @@ mod failure;
 mod finding;
 mod interrupt;
 mod job;
+mod jobs;
 mod json_errors;
 mod known_names;
 mod logging;

@@ -20,6 +20,7 @@ pub(crate) mod info;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod ip;
+pub(crate) mod jobs;
 pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod list_domain;
@@ -104,6 +105,7 @@ fn in_runtime(
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
                     Command::Types(types) => types.run(&setup),
+                    Command::Jobs(jobs) => jobs.run(&setup).await,
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
@@ -150,6 +152,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Types(_)
+        | Command::Jobs(_)
         | Command::Ledger(_)
         | Command::Cost(_)
         | Command::Doctor(_)
