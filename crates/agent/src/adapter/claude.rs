@@ -1,6 +1,6 @@
 //! Claude Code in its print mode, as its version 2.1 takes it.
 
-use machine_core::{EnvVar, OsText, Result};
+use machine_core::{EnvVar, OsText};
 
 use super::{Invocation, OutputFormat, Prompt, TokenVariable};
 
@@ -16,7 +16,7 @@ pub(super) fn variable_of(token: &str) -> &'static str {
     if token.starts_with("sk-ant-api") { API_KEY } else { OAUTH }
 }
 
-pub(super) fn invocation(prompt: &Prompt) -> Result<Invocation> {
+pub(super) fn invocation(prompt: &Prompt) -> Invocation {
     let mut command: Vec<OsText> = vec!["claude".into(), "-p".into(), "--output-format".into()];
     match prompt.format {
         OutputFormat::Text => command.push("text".into()),
@@ -39,7 +39,7 @@ pub(super) fn invocation(prompt: &Prompt) -> Result<Invocation> {
     }
     command.extend(prompt.arguments.iter().cloned());
     command.extend(["--".into(), prompt.text.as_str().into()]);
-    Ok(Invocation { command, env })
+    Invocation { command, env }
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl Agent {
             return Err(invalid("the prompt holds a zero byte"));
         }
         match self {
-            Self::Claude => claude::invocation(prompt),
+            Self::Claude => Ok(claude::invocation(prompt)),
             Self::Codex => codex::invocation(prompt),
             Self::Shell => shell::invocation(prompt),
         }
