@@ -20,6 +20,9 @@ pub(crate) async fn clone_here(repo: &RepoSpec, into: &Path) -> Result<()> {
     let failed =
         |why: &str| Error::new(ErrorKind::Upstream, format!("the repository `{repo}` cannot be cloned: {why}"));
     let mut command = Command::new("git");
+    if let Some(credential) = repo.credential() {
+        credential.give_to(command.as_std_mut());
+    }
     command.env("GIT_TERMINAL_PROMPT", "0").args(["clone", "--quiet", "--no-checkout", "--template="]);
     match repo.reference() {
         // Only a whole history is sure to hold a commit that is named by its number.

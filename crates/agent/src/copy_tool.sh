@@ -1,6 +1,7 @@
-# What stands in for the guest where files are carried to and from a machine that has none: the same two commands, with the
-# machine's own tar. Called as `sh -c THIS copy-tool AS receive-as TO` and `sh -c THIS copy-tool AS send BASE PATH...`, where
-# AS is `bytes`, or `text` for a machine that we can send and hear nothing but text: then it travels in base64.
+# What stands in for the guest where files are carried to and from a machine that has none: the same commands, with the
+# machine's own tar, and git for `check-out`. Called as `sh -c THIS copy-tool AS receive TO`, `... AS receive-as TO`,
+# `... AS send BASE PATH...` and `... AS check-out REPOSITORY WHAT...`, where AS is `bytes`, or `text` for a machine that we
+# can send and hear nothing but text: then it travels in base64.
 set -eu
 refuse() { echo "$1" >&2; exit 1; }
 as=$1 what=$2
@@ -21,6 +22,19 @@ unpack() {
     esac
 }
 case $what in
+receive)
+    mkdir -p "$1"
+    if [ "$as" = text ]; then hold; fi
+    unpack "$1"
+    ;;
+check-out)
+    command -v git >/dev/null || refuse 'there is no `git` in the machine to check a repository out: take an image that has it'
+    repository=$1
+    shift
+    # Nothing of a stranger's is run, and nobody is asked.
+    GIT_TERMINAL_PROMPT=0 GIT_CONFIG_GLOBAL=/dev/null git -c 'safe.directory=*' -c core.hooksPath=/dev/null \
+        -C "$repository" checkout --quiet "$@"
+    ;;
 receive-as)
     to=$1
     if [ -d "$to" ]; then

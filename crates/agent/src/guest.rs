@@ -48,6 +48,16 @@ impl Inside {
         &self.machine
     }
 
+    /// The way into `machine` by a program of ours that is handed everything as bytes.
+    pub(crate) fn running<const N: usize>(
+        provider: &Arc<dyn CloudProvider>,
+        machine: MachineId,
+        program: [&str; N],
+    ) -> Self {
+        let program = program.into_iter().map(OsText::from).collect();
+        Self { provider: Arc::clone(provider), machine, program, text: false }
+    }
+
     /// The way into `machine` for files, which takes no guest: a machine that has none has a `tar`.
     pub(crate) fn for_files(provider: &Arc<dyn CloudProvider>, machine: MachineId) -> Self {
         let can = provider.capabilities();

@@ -5,11 +5,14 @@
 //! handles for input ([`JobInput`]) and for signals, terminal size and cancelling ([`JobControl`]). [`Job::finish`] then
 //! brings files and the patch back and ends the machine. Dropping a [`Job`] ends its machine too.
 //!
+//! A job's command may be an agent with a prompt: [`Agent::invocation`] says how it is called.
+//!
 //! [`copy_in`] and [`copy_out`] carry files to and from any machine; [`readable`] turns the raw log of a job's machine
 //! back into what the job wrote.
 
 #![forbid(unsafe_code)]
 
+mod adapter;
 mod bare;
 mod carry;
 mod clone;
@@ -29,6 +32,7 @@ mod spec;
 mod start;
 mod sync;
 
+pub use adapter::{Agent, Conversation, Invocation, OutputFormat, Prompt, TokenVariable};
 pub use copy::{Copied, copy_in, copy_out};
 pub use display::readable;
 pub use handles::{JobControl, JobInput};

@@ -8,9 +8,12 @@ use machine_core::{ExitReason, ExitStatus};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It ended by itself or by a signal that was not ours, or it could not be started: then the reason is
-    /// [`ExitReason::SetupFailed`], the code 126, 127 or 125, and the message says what failed.
-    Exited(ExitStatus),
+    /// It exited by itself with 0: the only thing that counts as success.
+    Succeeded,
+    /// It exited with another code, or a signal ended it that was not ours; the status has the code, the signal, and whether
+    /// it was for want of memory. Or it could not be started: then the reason is [`ExitReason::SetupFailed`], the code 126,
+    /// 127 or 125, and the message says what failed.
+    Failed(ExitStatus),
     /// We ended it at its time limit or at its machine's deadline.
     TimedOut,
     /// We ended it because somebody asked for that.
@@ -26,8 +29,9 @@ impl Outcome {
     /// The outcome behind what the supervisor inside the machine reported.
     pub fn from_status(status: ExitStatus) -> Self {
         match status.reason {
+            ExitReason::Exited if status.success() => Self::Succeeded,
             ExitReason::Exited | ExitReason::Signaled | ExitReason::SetupFailed if status.shell_code().is_some() => {
-                Self::Exited(status)
+                Self::Failed(status)
             }
             ExitReason::TimedOut | ExitReason::Deadline => Self::TimedOut,
             ExitReason::Stopped => Self::Cancelled,
@@ -35,16 +39,28 @@ impl Outcome {
         }
     }
 
-    /// Whether the job is known to have exited by itself with 0: the only thing that counts as success.
+    /// Whether the job is known to have exited by itself with 0.
     pub fn success(&self) -> bool {
-        matches!(self, Self::Exited(status) if status.success())
+        *self == Self::Succeeded
+    }
+
+    /// The stable kebab-case word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed(_) => "failed",
+            Self::TimedOut => "timed-out",
+            Self::Cancelled => "cancelled",
+            Self::Unknown { .. } => "unknown",
+        }
     }
 
     /// What a program that stands for the job exits with: the job's own code, 128 and the signal's number, 124 for our
     /// time limit, 143 where it was cancelled, 125 where nobody knows.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Exited(status) => status.shell_code().unwrap_or(125),
+            Self::Succeeded => 0,
+            Self::Failed(status) => status.shell_code().unwrap_or(125),
             Self::TimedOut => 124,
             Self::Cancelled => 143,
             Self::Unknown { .. } => 125,
@@ -56,13 +72,14 @@ impl fmt::Display for Outcome {
     /// One sentence without a full stop.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exited(ExitStatus { message: Some(message), .. }) => f.write_str(message),
-            Self::Exited(ExitStatus { code: Some(code), .. }) => write!(f, "the job exited with {code}"),
-            Self::Exited(ExitStatus { signal: Some(signal), oom: true, .. }) => {
+            Self::Succeeded => f.write_str("the job exited with 0"),
+            Self::Failed(ExitStatus { message: Some(message), .. }) => f.write_str(message),
+            Self::Failed(ExitStatus { code: Some(code), .. }) => write!(f, "the job exited with {code}"),
+            Self::Failed(ExitStatus { signal: Some(signal), oom: true, .. }) => {
                 write!(f, "the kernel ended the job for want of memory (signal {signal})")
             }
-            Self::Exited(ExitStatus { signal: Some(signal), .. }) => write!(f, "signal {signal} ended the job"),
-            Self::Exited(_) => f.write_str("the job ended"),
+            Self::Failed(ExitStatus { signal: Some(signal), .. }) => write!(f, "signal {signal} ended the job"),
+            Self::Failed(_) => f.write_str("the job ended"),
             Self::TimedOut => f.write_str("the job was ended at its time limit"),
             Self::Cancelled => f.write_str("the job was cancelled"),
             Self::Unknown { why } => write!(f, "it is not known how the job ended: {why}"),

@@ -53,7 +53,7 @@ impl Plan {
             version: VERSION,
             key: key.clone(),
             command: spec.command.clone(),
-            env: spec.env.clone(),
+            env: spec.variables(),
             workdir: Some(workdir.clone()),
             stdin: spec.stdin,
             tty: spec.tty,
@@ -146,7 +146,7 @@ fn order(repo: &RepoSpec) -> RepoOrder {
 }
 
 /// Where the job starts: where it is told, else in its only repository, else in the workspace.
-fn workdir(spec: &JobSpec) -> OsText {
+pub(crate) fn workdir(spec: &JobSpec) -> OsText {
     let home = match spec.repos.as_slice() {
         [repo] => {
             let repository = PathBuf::from(WORK).join(repo.name());

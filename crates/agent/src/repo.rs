@@ -72,6 +72,20 @@ impl RepoSpec {
         self.directory.as_deref()
     }
 
+    /// The host that it is on, and the port where it is not the usual one; of those that are spoken to by `https://` only.
+    pub fn https_host(&self) -> Option<&str> {
+        self.url.strip_prefix("https://")?.split('/').next()
+    }
+
+    /// The same with a credential for its host, unless its address had one.
+    #[must_use]
+    pub fn with_credential(mut self, username: &str, password: &str) -> Self {
+        if self.source == Source::Machine && self.credential.is_none() {
+            self.credential = Some(Credential { username: username.to_owned(), password: password.to_owned() });
+        }
+        self
+    }
+
     pub(crate) fn credential(&self) -> Option<&Credential> {
         self.credential.as_ref()
     }
@@ -217,6 +231,20 @@ mod tests {
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
         let ssh = RepoSpec::parse("ssh://git:hunter2@example.com/a/tool").unwrap();
         assert_eq!(ssh.url(), "ssh://git@example.com/a/tool");
+    }
+
+    #[test]
+    fn a_credential_is_added_where_there_is_none() {
+        let repo = RepoSpec::parse("https://example.com:8443/a/tool").unwrap();
+        assert_eq!(repo.https_host(), Some("example.com:8443"));
+        let repo = repo.with_credential("me", "hunter2").with_credential("you", "other");
+        assert_eq!(repo.credential().unwrap().password, "hunter2");
+        assert!(!format!("{repo:?} {repo}").contains("hunter2"));
+        for other in ["http://example.com/a/tool", "ssh://git@example.com/a/tool", "file:///srv/tool"] {
+            assert_eq!(RepoSpec::parse(other).unwrap().https_host(), None);
+        }
+        let sent = RepoSpec::parse("git@example.com:a/tool").unwrap().with_credential("me", "hunter2");
+        assert!(sent.credential().is_none());
     }
 
     #[test]

@@ -15,8 +15,12 @@ pub struct JobSpec {
     pub machine: MachineSpec,
     /// The program and its arguments; never passed through a shell.
     pub command: Vec<OsText>,
-    /// Variables for the job. They travel as a private file and stand in no command line and no log.
+    /// Variables for the job, which need not be hidden: where the job is its machine's own command they may stand in the
+    /// machine's configuration.
     pub env: Vec<EnvVar>,
+    /// Variables that hold secrets. They travel as a private file, or over the machine's exec once it runs, and stand in no
+    /// command line, no log and no configuration that can be read.
+    pub secrets: Vec<EnvVar>,
     /// Where the job starts. The workspace (`/work`), or the directory of its only repository, otherwise.
     pub workdir: Option<OsText>,
     /// Whether the job gets input from [`Job::take_input`](crate::Job::take_input); it reads end-of-file at once otherwise.
@@ -48,6 +52,11 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
+    /// All variables of the job; of two of one name the secret counts.
+    pub(crate) fn variables(&self) -> Vec<EnvVar> {
+        self.env.iter().chain(&self.secrets).cloned().collect()
+    }
+
     /// How long a job may take to end by itself, where nobody says otherwise.
     pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
@@ -57,6 +66,7 @@ impl JobSpec {
             machine,
             command,
             env: Vec::new(),
+            secrets: Vec::new(),
             workdir: None,
             stdin: false,
             tty: None,

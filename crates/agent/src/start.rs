@@ -16,7 +16,7 @@ use crate::job::{self, EVENTS, INPUT, Job, RUNNING_WITHIN, Tally, WISHES};
 use crate::line::{Line, Wishes};
 use crate::plan::{Plan, WORK};
 use crate::repo::Source;
-use crate::{JobEvent, JobSpec, bare, carry, clone, line, sync};
+use crate::{JobEvent, JobSpec, RepoSpec, bare, carry, clone, line, sync};
 
 /// Makes a machine for a job, brings in what it needs, and starts it.
 ///
@@ -30,7 +30,7 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
         return bare::start(fleet, spec).await;
     }
     let plan = Plan::new(&**fleet.provider(), &spec)?;
-    let clones = clone_all(&spec).await?;
+    let clones = clone_all(spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer)).await?;
     let lifetime = if spec.keep { Lifetime::Deadline } else { Lifetime::Client };
     let machine = fleet.create(&plan.machine, lifetime, spec.deadline).await?;
     let guard = Guard::new(fleet, machine.id.clone());
@@ -100,9 +100,9 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     }))
 }
 
-/// Clones what the machine could not reach. The directory goes when it is dropped.
-async fn clone_all(spec: &JobSpec) -> Result<Option<tempfile::TempDir>> {
-    let mut repos = spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer).peekable();
+/// Clones here what the machine does not clone itself. The directory goes when it is dropped.
+pub(crate) async fn clone_all<'a>(repos: impl Iterator<Item = &'a RepoSpec>) -> Result<Option<tempfile::TempDir>> {
+    let mut repos = repos.peekable();
     if repos.peek().is_none() {
         return Ok(None);
     }

@@ -89,8 +89,11 @@ pub(crate) struct Globals {
 /// What `machine` does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a command on a new machine, which is gone afterwards.
+    /// Run a command, or an agent with a prompt, on a new machine, which is gone afterwards.
     Run(Box<commands::run::Run>),
+    /// Show what was run from here, follow it, and end it.
+    #[command(subcommand, visible_alias = "job", before_help = commands::jobs::EXAMPLES)]
+    Jobs(commands::jobs::Jobs),
     /// Create a machine that stays.
     Create(Box<commands::create::Create>),
     /// Show where a machine could be, as what, and at which price.
@@ -185,9 +188,11 @@ pub fn tree() -> clap::Command {
     fn lay_out(command: clap::Command) -> clap::Command {
         command.help_template(TEMPLATE).mut_subcommands(lay_out)
     }
-    // `run` has another use for `-i`.
+    // `run` has other uses for `-i` and `-p`.
     ["create", "plan"].into_iter().fold(lay_out(Cli::command()), |tree, name| {
-        tree.mut_subcommand(name, |command| command.mut_arg("image", |image| image.short('i')))
+        tree.mut_subcommand(name, |command| {
+            command.mut_arg("image", |image| image.short('i')).mut_arg("publish", |publish| publish.short('p'))
+        })
     })
 }
 

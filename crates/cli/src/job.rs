@@ -9,9 +9,9 @@ use machine_core::{Error, ExitReason};
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::interrupt::{Interrupts, Resizes, signal_name};
+use crate::jobs::Narrator;
 use crate::printer::Printer;
 use crate::pump::Pump;
-use crate::streams::Target;
 use crate::terminal::RawMode;
 use crate::{session, stdin};
 
@@ -21,13 +21,26 @@ const INTERRUPTED_GRACE: Duration = Duration::from_secs(3);
 /// How long an interrupted job's last output may take to be written.
 const INTERRUPTED_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs the job and returns its exit code. Its machine is gone then, unless it was to be kept.
+/// Runs the job, has it told, and returns its exit code. Its machine is gone then, unless it was to be kept.
 ///
 /// The first signal that asks us to stop ends the job; the second makes us leave at once, and the reaper does the rest.
 ///
 /// # Errors
 /// What kept the job from being run, or its end from being known.
-pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
+pub(crate) async fn carry(app: &App, spec: JobSpec, narrator: &mut Narrator) -> Result<u8, Failure> {
+    let carried = perform(app, spec, narrator).await;
+    if let Err(failure) = &carried {
+        let why = match failure {
+            Failure::Error(error) => error.to_string(),
+            Failure::Interrupted(number) => signal_name(*number),
+            Failure::Closed | Failure::Said(_) => "nobody looked after it any more".to_owned(),
+        };
+        narrator.fail(&why, failure.code())?;
+    }
+    carried
+}
+
+async fn perform(app: &App, mut spec: JobSpec, narrator: &mut Narrator) -> Result<u8, Failure> {
     let printer = &app.printer;
     let tty = spec.tty.is_some();
     let program = spec.command.first().map(crate::os_string).unwrap_or_default();
@@ -54,8 +67,9 @@ pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
         }
     };
     let name = job.machine().name.clone();
+    narrator.start(job.machine())?;
     let raw = if tty { Some(RawMode::enter(printer.streams())?) } else { None };
-    let shown = show(&mut job, tty, printer, &mut interrupts).await;
+    let shown = show(&mut job, tty, printer, narrator, &mut interrupts).await;
     drop(raw);
     if let Err(Failure::Interrupted(_)) = shown {
         return shown.map(|_| code::FAILED);
@@ -72,8 +86,10 @@ pub(crate) async fn carry(app: &App, mut spec: JobSpec) -> Result<u8, Failure> {
             }
         }
     };
-    if let Ok(Finished { kept: true, .. }) = &finished {
-        printer.kept(&name);
+    match &finished {
+        Ok(Finished { kept: true, .. }) => printer.kept(&name),
+        Ok(_) => narrator.gone()?,
+        Err(_) => {}
     }
     conclude(shown, finished, &program, app)
 }
@@ -89,7 +105,13 @@ enum Shown {
 }
 
 /// Carries everything between the job and us until it has ended.
-async fn show(job: &mut Job, tty: bool, printer: &Printer, interrupts: &mut Interrupts) -> Result<Shown, Failure> {
+async fn show(
+    job: &mut Job,
+    tty: bool,
+    printer: &Printer,
+    narrator: &mut Narrator,
+    interrupts: &mut Interrupts,
+) -> Result<Shown, Failure> {
     let mut resizes = Resizes::listen()?;
     let control = job.control();
     let input = job.take_input();
@@ -99,7 +121,7 @@ async fn show(job: &mut Job, tty: bool, printer: &Printer, interrupts: &mut Inte
             None => Ok(()),
         }
     };
-    let output = output(job, printer);
+    let output = output(job, printer, narrator);
     // Runs only once a signal has come: whoever does not read our output may be the reason for the signal.
     let patience = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(input, output, patience);
@@ -141,18 +163,13 @@ async fn show(job: &mut Job, tty: bool, printer: &Printer, interrupts: &mut Inte
 }
 
 /// Writes all output until the job has ended.
-async fn output(job: &mut Job, printer: &Printer) -> Result<(), Failure> {
+async fn output(job: &mut Job, printer: &Printer, narrator: &mut Narrator) -> Result<(), Failure> {
     let mut pump = Pump::start(printer.streams());
     while let Some(event) = job.next().await {
-        match event {
-            JobEvent::Stdout(bytes) => pump.write(Target::Stdout, bytes).await?,
-            JobEvent::Stderr(bytes) => pump.write(Target::Stderr, bytes).await?,
-            JobEvent::Note(note) => printer.note(note),
-            JobEvent::Lost { frames } => {
-                printer.warn(format_args!("some output was lost on the way: {frames} pieces of at most 32 KiB each"));
-            }
-            JobEvent::Ended(_) => break,
-            _ => {}
+        let is_last = matches!(event, JobEvent::Ended(_));
+        narrator.tell(event, &mut pump).await?;
+        if is_last {
+            break;
         }
     }
     pump.finish().await
@@ -183,10 +200,11 @@ fn conclude(
         (Ok(Shown::Ended), Ok(finished)) => finished,
     };
     match &finished.outcome {
-        Outcome::Exited(status) if status.reason == ExitReason::SetupFailed => {
+        Outcome::Succeeded => {}
+        Outcome::Failed(status) if status.reason == ExitReason::SetupFailed => {
             printer.error(&session::never_started(app, status, program));
         }
-        Outcome::Exited(status) if !status.oom => {}
+        Outcome::Failed(status) if !status.oom => {}
         Outcome::Unknown { why } => printer.error(&session::unknown_end(why)),
         outcome => printer.warn(outcome),
     }

@@ -39,6 +39,9 @@ pub(crate) fn asked_for(matches: &ArgMatches) -> bool {
     while let Some((_, below)) = matches.subcommand() {
         matches = below;
     }
+    if matches.try_get_one::<bool>("json").ok().flatten() == Some(&true) {
+        return true;
+    }
     // Not every command has the flag.
     let shapes = matches.try_get_raw("output").ok().flatten();
     // What a command does by itself is not asked for.
@@ -56,6 +59,7 @@ pub(crate) fn asked_for_by_words(args: &[OsString]) -> bool {
     let mut words = args.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
     while let Some(word) = words.next() {
         match &*word {
+            "--json" => return true,
             "-o" | "--output" if words.next().is_some_and(|shape| is_json(OsStr::new(&*shape))) => return true,
             word => {
                 let shape = word

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod agent_args;
 mod app;
 mod choose;
 mod cli;
@@ -15,6 +16,8 @@ mod completion;
 mod computer;
 mod config_file;
 mod confirm;
+mod credentials;
+mod detached;
 mod dns;
 mod dry_run;
 #[cfg(debug_assertions)]
@@ -23,6 +26,7 @@ mod failure;
 mod finding;
 mod interrupt;
 mod job;
+mod jobs;
 mod json_errors;
 mod known_names;
 mod logging;

@@ -69,7 +69,7 @@ pub(crate) struct MachineArgs {
     #[arg(long, value_name = "default|none", default_value = "default", hide_possible_values = true)]
     net: Net,
     /// Reach a port of a machine without a network from here; needs `--net none`.
-    #[arg(long, short, value_name = "HERE:INSIDE", value_parser = values::port)]
+    #[arg(long, value_name = "HERE:INSIDE", value_parser = values::port)]
     publish: Vec<Port>,
     /// Show a directory or file of this computer inside, at the same path unless DST says otherwise.
     #[arg(long, value_name = "SRC[:DST][:rw]")]

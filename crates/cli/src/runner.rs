@@ -114,17 +114,18 @@ impl Runner {
     /// it, and does not end the process.
     pub fn exit_code(self) -> u8 {
         let args = self.args.clone().unwrap_or_else(|| std::env::args_os().collect());
-        match self.surroundings() {
+        match self.surroundings(args.clone()) {
             Ok(surroundings) => carry_out(&args, surroundings),
             // There are no streams to say it on.
             Err(_) => code::FAILED,
         }
     }
 
-    fn surroundings(self) -> Result<Surroundings> {
+    fn surroundings(self, args: Vec<OsString>) -> Result<Surroundings> {
         let failed = |error| Error::io("this process cannot be made use of", error);
         Ok(Surroundings {
             registry: self.registry,
+            args,
             environment: self.environment.unwrap_or_else(Environment::of_this_process),
             streams: self.streams.map_or_else(Streams::of_this_process, Ok).map_err(failed)?,
             clock: self.clock,

@@ -1,5 +1,6 @@
 //! What a run of the command is given from outside: nothing below here looks at the process for it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use machine_config::Registry;
@@ -13,6 +14,8 @@ use crate::streams::{Streams, Target};
 pub(crate) struct Surroundings {
     /// The kinds of providers that there are.
     pub(crate) registry: Registry,
+    /// The command line, the program's name first.
+    pub(crate) args: Vec<OsString>,
     /// The environment variables.
     pub(crate) environment: Environment,
     /// Where to read and write.

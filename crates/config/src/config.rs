@@ -6,6 +6,7 @@ use std::sync::Arc;
 use machine_core::{Environment, Error, ErrorKind, Result, nearest};
 use serde_yaml::Value;
 
+use crate::agents::{AGENTS_KEY, GIT_KEY};
 use crate::budget::BUDGET_KEY;
 use crate::document::Document;
 use crate::expand::expand;
@@ -23,7 +24,7 @@ pub const PROVIDER_VARIABLE: &str = "MACHINE_PROVIDER";
 /// The key that names the provider.
 const PROVIDER_KEY: &str = "provider";
 /// The keys of the top level that are no sections.
-pub(crate) const OWN_KEYS: [&str; 5] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY, MACHINES_KEY];
+pub(crate) const OWN_KEYS: [&str; 7] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY, MACHINES_KEY, AGENTS_KEY, GIT_KEY];
 /// A section that the older tool of this name knows, and this one has no provider for.
 pub(crate) const ABSENT: &str = "gcp";
 /// The kind that is used where nobody says anything.
@@ -164,6 +165,7 @@ impl Config {
             })
             .chain(self.unknown_upkeep())
             .chain(self.unknown_in_types())
+            .chain(self.unknown_in_agents())
             .collect()
     }
 

@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agents;
 mod budget;
 mod config;
 mod document;
@@ -32,6 +33,7 @@ mod whole_schema;
 #[cfg(test)]
 mod tests;
 
+pub use agents::GitServer;
 pub use config::{Choice, Config, FILE_VARIABLE, PROVIDER_VARIABLE, Why};
 pub use edit::{NewAccount, Value as NewValue, with_account, with_provider};
 pub use machine_types::{MachineType, Override, Scalar, ScriptArgs, WriteFile};

@@ -2,6 +2,7 @@
 
 use serde_yaml::Value;
 
+use crate::agents::{AGENTS_KEY, GIT_KEY};
 use crate::config::{ABSENT, Config, OWN_KEYS};
 use crate::path::{Path, Step};
 use crate::schema;
@@ -27,10 +28,11 @@ impl Config {
         let mut secrets = Vec::new();
         for (name, value) in &self.document().root {
             let name = name.as_str().unwrap_or_default();
-            if OWN_KEYS.contains(&name) || name == ABSENT {
+            let open = OWN_KEYS.contains(&name) && name != AGENTS_KEY && name != GIT_KEY;
+            if open || name == ABSENT {
                 continue;
             }
-            // A section of no known kind is hidden as a whole.
+            // A section of no known kind is hidden as a whole; so are the credentials of jobs.
             let schema = self.kind_of(name).ok().flatten().map_or(serde_json::Value::Null, |kind| kind.schema());
             collect(value, &schema, &Path::default(), &mut secrets);
         }
@@ -134,6 +136,10 @@ mod tests {
             ("work: {kind: sky, access-token: 1234}\n", "work: {kind: sky, access-token: (hidden)}\n"),
             ("sky:\n  acess-token: hunter2\n", "sky:\n  acess-token: (hidden)\n"),
             ("skyy:\n  any: hunter2\n", "skyy:\n  any: (hidden)\n"),
+            (
+                "agents: {claude: {token: hunter2}}\ngit: {github.com: {token: '${G}'}}\n",
+                "agents: {claude: {token: (hidden)}}\ngit: {github.com: {token: '${G}'}}\n",
+            ),
             ("sky: {access-token: '${A}${B}'}\n", "sky: {access-token: '${A}${B}'}\n"),
             ("sky: {access-token: '${A:-hunter2}'}\n", "sky: {access-token: '(hidden)'}\n"),
             (

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::agents::{AGENTS_KEY, AgentsSection, GIT_KEY, GitSection};
 use crate::budget::{BUDGET_KEY, BudgetSection};
 use crate::machine_types::{MACHINES_KEY, MachineType};
 use crate::registry::Registry;
@@ -46,6 +47,15 @@ impl Registry {
                 "description": "Types that machines are made by, each with a name.",
                 "type": ["object", "null"],
                 "additionalProperties": schema::of::<MachineType>(),
+            }),
+        );
+        properties
+            .insert(AGENTS_KEY.to_owned(), json!({ "anyOf": [schema::of::<AgentsSection>(), { "type": "null" }] }));
+        properties.insert(
+            GIT_KEY.to_owned(),
+            json!({
+                "description": "Git servers by their hosts, for repositories that jobs clone by `https://`.",
+                "anyOf": [schema::of::<GitSection>(), { "type": "null" }],
             }),
         );
         let mut others = Vec::new();

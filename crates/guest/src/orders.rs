@@ -87,6 +87,19 @@ pub struct Credential {
     pub password: String,
 }
 
+impl Credential {
+    /// What git is to be told, so that it asks us for the credential. It stands in the variables of git's process alone, and
+    /// neither in a file nor in a command line.
+    const HELPER: &str = "credential.helper=!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' \"$MACHINE_GIT_USERNAME\" \"$MACHINE_GIT_PASSWORD\"; }; f";
+
+    /// Has git, which is about to be run, take it instead of asking anybody else. To be called before git's own command is
+    /// among the arguments.
+    pub fn give_to(&self, git: &mut std::process::Command) {
+        git.args(["-c", "credential.helper=", "-c", Self::HELPER]);
+        git.env("MACHINE_GIT_USERNAME", &self.username).env("MACHINE_GIT_PASSWORD", &self.password);
+    }
+}
+
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credential(..)")

@@ -2,21 +2,21 @@
 //! command over its exec where that is as good as a terminal. Either way the supervisor is the cloud's (or the machine's
 //! ssh server), so that its word, and never a text, decides how the job ended; what only a guest can do is refused.
 
+mod bring;
 mod own;
 mod session;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use machine_core::{
-    Capabilities, CloudProvider, Deadline, Error, Goal, Lifetime, MachineState, OsText, Result, Transport, Until,
-};
+use machine_core::{Capabilities, CloudProvider, Error, Lifetime, OsText, Result, Transport};
 use machine_fleet::Fleet;
 use tokio::sync::{mpsc, watch};
 
 use crate::guard::Guard;
-use crate::job::{EVENTS, INPUT, Job, Parts, RUNNING_WITHIN, Tally, WISHES};
+use crate::job::{EVENTS, INPUT, Job, Parts, Tally, WISHES};
 use crate::plan::check_command;
+use crate::start::clone_all;
 use crate::{JobEvent, JobSpec, Outcome};
 
 /// Who runs the job.
@@ -34,13 +34,21 @@ enum Way {
 /// As [`start`](crate::start) has it.
 pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     let way = choose(&**fleet.provider(), &spec)?;
+    let clones = clone_all(spec.repos.iter()).await?;
     let mut machine = spec.machine.clone();
     let mut notes = Vec::new();
-    if way == Way::Own {
+    // Whether the machine's own command waits until it is told what the job needs.
+    let waits = way == Way::Own
+        && bring::possible(fleet.provider().capabilities())
+        && (bring::has_files(&spec) || !spec.secrets.is_empty());
+    if waits {
+        bring::orders(&spec.variables(), None)?;
+        machine.command = bring::waiting(&spec.command);
+    } else if way == Way::Own {
         machine.command.clone_from(&spec.command);
         machine.workdir.clone_from(&spec.workdir);
-        machine.env.extend(spec.env.iter().cloned());
-        if !spec.env.is_empty() {
+        machine.env.extend(spec.variables());
+        if !machine.env.is_empty() {
             notes.push(
                 "the job's variables stand in the machine's configuration: whoever may see the account's machines can read them"
                     .to_owned(),
@@ -52,6 +60,14 @@ pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     let guard = Guard::new(fleet, machine.id.clone());
     let provider = std::sync::Arc::clone(fleet.provider());
     notes.extend(machine.notes.iter().cloned());
+    if waits || bring::has_files(&spec) {
+        bring::ready(&*provider, &machine).await?;
+        let clones = clones.as_ref().map(tempfile::TempDir::path);
+        notes.extend(bring::files(&provider, &machine, &spec, clones).await?);
+    }
+    if waits {
+        bring::tell(&provider, &machine, &spec).await?;
+    }
 
     let (events, receiver) = mpsc::channel(EVENTS);
     let (say, heard) = mpsc::channel(WISHES);
@@ -68,10 +84,7 @@ pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
             spawn(own.run(told, limit_of(&spec), spec.grace))
         }
         Way::Session => {
-            if machine.state != MachineState::Running {
-                let until = Until { goal: Goal::Running, deadline: Deadline::after(RUNNING_WITHIN) };
-                provider.wait(&machine.id, &until).await?;
-            }
+            bring::running(&*provider, &machine).await?;
             let opened = session::open(&*provider, &machine.id, &spec).await?;
             let job_input = (spec.stdin || spec.tty.is_some()).then(|| {
                 let (ours, theirs) = tokio::io::duplex(INPUT);
@@ -92,7 +105,7 @@ pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
         say,
         tally: counted,
         tasks: vec![task],
-        workdir: spec.workdir.clone().unwrap_or_else(|| OsText::from(".")),
+        workdir: bring::place(&spec).unwrap_or_else(|| OsText::from(".")),
         patched: Vec::new(),
         spec,
     }))
@@ -111,8 +124,6 @@ fn choose(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<Way> {
     check_command(spec)?;
     let kind = provider.info().kind;
     let by_guest = [
-        (spec.sync.is_some(), "copy a directory in before a job"),
-        (!spec.repos.is_empty(), "clone repositories for a job"),
         (!spec.fetch.is_empty(), "bring files back after a job"),
         (spec.patch.is_some(), "write a job's changes as a patch"),
     ];
@@ -122,6 +133,9 @@ fn choose(provider: &dyn CloudProvider, spec: &JobSpec) -> Result<Way> {
         ));
     }
     let Capabilities { command, exec, exec_limit, exec_stdin, exec_tty, logs, .. } = provider.capabilities();
+    if bring::has_files(spec) && !bring::possible(provider.capabilities()) {
+        return Err(Error::unsupported(kind, "bring files to a machine before its job"));
+    }
     let session = *exec != Transport::None && exec_limit.is_none();
     let own = *command && *logs != Transport::None;
     match (own, session) {

@@ -23,18 +23,26 @@ const KILLED_WITHIN: Duration = Duration::from_secs(5);
 /// What is read of the input at once.
 const PIECE: usize = 32 * 1024;
 
-/// Starts the job's command. A machine that runs may not take commands yet, so that what had no effect is tried again.
+/// Starts the job's command.
 ///
 /// # Errors
 /// What the machine says at last.
 pub(super) async fn open(provider: &dyn CloudProvider, machine: &MachineId, spec: &JobSpec) -> Result<ExecSession> {
     let command = Exec {
         command: spec.command.clone(),
-        env: spec.env.clone(),
-        workdir: spec.workdir.clone(),
+        env: spec.variables(),
+        workdir: super::bring::place(spec),
         tty: spec.tty,
         stdin: spec.stdin || spec.tty.is_some(),
     };
+    patiently(provider, machine, command).await
+}
+
+/// Starts a command. A machine that runs may not take commands yet, so that what had no effect is tried again.
+///
+/// # Errors
+/// What the machine says at last.
+pub(super) async fn patiently(provider: &dyn CloudProvider, machine: &MachineId, command: Exec) -> Result<ExecSession> {
     let deadline = Deadline::after(RUNNING_WITHIN);
     loop {
         let error = match provider.exec(machine, command.clone()).await {

@@ -13,7 +13,6 @@ pub(crate) mod doctor;
 mod domain_names;
 mod domain_records;
 pub(crate) mod domains;
-mod dry_run;
 pub(crate) mod exec;
 pub(crate) mod gc;
 mod gc_timer;
@@ -21,6 +20,7 @@ pub(crate) mod info;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod ip;
+pub(crate) mod jobs;
 pub(crate) mod ledger;
 pub(crate) mod list;
 mod list_accounts;
@@ -45,6 +45,7 @@ use machine_core::Error;
 
 use crate::app::App;
 use crate::cli::{Cli, Command, Globals, tree};
+use crate::dry_run;
 use crate::failure::{Failure, code};
 use crate::logging;
 use crate::printer::Printer;
@@ -112,6 +113,7 @@ fn in_runtime(
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
                     Command::Types(types) => types.run(&setup),
+                    Command::Jobs(jobs) => jobs.run(&setup).await,
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
@@ -165,6 +167,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Types(_)
+        | Command::Jobs(_)
         | Command::Ledger(_)
         | Command::Cost(_)
         | Command::Doctor(_)

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use machine_agent::{JobSpec, RepoSpec};
+use machine_agent::JobSpec;
 use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText, Result};
 
+use crate::agent_args::AgentArgs;
 use crate::app::App;
-use crate::failure::Failure;
+use crate::failure::{Failure, code};
+use crate::jobs::{Asked, Kept, Narrator, Record, Store};
 use crate::machine_args::MachineArgs;
 use crate::sweeps::{self, Reach};
 use crate::ttl::{self, Ttl};
-use crate::{job, reaper, stdin, values};
+use crate::{credentials, detached, job, reaper, stdin, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,10 +25,13 @@ Examples:
   machine run --sync . --fetch out -- make out           and bring the directory `out` back
   machine run --sync . --patch fix.patch -- ./fix-it     and write what it changed as a patch
   machine run --repo https://example.org/app.git#main -- make
+  machine run --detach -- make world                     and follow it with `machine jobs attach`
   machine run -it -- bash
+  machine run --repo https://github.com/you/app -p 'fix the failing test' --patch fix.patch
+  git diff | machine run -p 'review this change'         an agent, Claude Code where nothing else is said
   pg_dump shop | machine run --timeout 10m -- sh -c 'gzip | wc -c'";
 
-/// Runs a command on a new machine, which is gone afterwards, and exits as the command does.
+/// Runs a command, or an agent with a prompt, on a new machine, which is gone afterwards, and exits as it does.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Run {
@@ -61,8 +66,25 @@ pub(crate) struct Run {
     /// Be root inside; it is an ordinary user without privileges otherwise.
     #[arg(long)]
     root: bool,
+    /// Let it go on without us, and say its id, by which `machine jobs` knows it.
+    #[arg(long, conflicts_with_all = ["interactive", "tty", "json"])]
+    detach: bool,
+    /// Tell everything that happens as lines of JSON: `started`, `stdout`, `stderr`, `note`, `lost`, `ended`.
+    #[arg(long, conflicts_with = "tty")]
+    json: bool,
+    /// Give it a variable of ours, by its name, that holds a secret: it stands in no command line and no configuration.
+    #[arg(long, value_name = "NAME")]
+    secret: Vec<String>,
+    /// An agent in place of a command.
+    #[command(flatten)]
+    agent: AgentArgs,
     /// The program and its arguments.
-    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(
+        required_unless_present = "prompt",
+        conflicts_with_all = ["prompt", "agent", "output_format", "permission_mode", "agent_arg"],
+        trailing_var_arg = true,
+        value_name = "COMMAND"
+    )]
     pub(crate) command: Vec<OsString>,
     /// What kind of machine.
     #[command(flatten)]
@@ -82,8 +104,27 @@ impl Run {
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         stdin::check_terminal(app.printer.streams(), self.tty)?;
         let spec = self.spec(app).await?;
+        let store = Store::open(app.state())?;
+        let begun = detached::of_this_process(app);
+        if self.detach && begun.is_none() {
+            let record = record(app, &spec);
+            drop(store.begin(record.clone())?);
+            detached::start(app, &store, &record).await?;
+            app.printer.line(&record.id)?;
+            return Ok(code::OK);
+        }
+        let kept = self.kept(app, &store, &spec, begun)?;
+        let mut narrator = Narrator::new(&app.printer, app.clock(), kept, self.json);
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
-        reaper::watched(app, Box::pin(job::carry(app, spec))).await
+        reaper::watched(app, Box::pin(job::carry(app, spec, &mut narrator))).await
+    }
+
+    /// What is kept of the job, which another process may have begun.
+    fn kept(&self, app: &App, store: &Store, spec: &JobSpec, begun: Option<&str>) -> Result<Kept> {
+        match begun.filter(|_| self.detach) {
+            Some(id) => store.take(Record { pid: std::process::id(), ..store.find(id)? }),
+            None => store.begin(record(app, spec)),
+        }
     }
 
     /// When its machine must be gone, whatever becomes of us: what nobody knows of any more is found by that.
@@ -108,29 +149,60 @@ impl Run {
             Some(name) => name.parse()?,
             None => random_name()?,
         };
+        let mut env = self.machine.env(app)?;
+        let mut secrets = credentials::secrets(app.environment(), &self.secret)?;
+        let (command, reads_prompt) = match self.agent.called(app.printer.streams())? {
+            Some(called) => {
+                if called.from_stdin && self.detach {
+                    let what = "a job that goes on without us does not get its prompt from our input";
+                    return Err(Error::new(ErrorKind::Invalid, what).with_hint("say -p \"$(cat FILE)\""));
+                }
+                env.splice(..0, called.invocation.env);
+                secrets.extend(credentials::of_agent(app, called.agent, &env, &secrets)?);
+                (called.invocation.command, called.from_stdin)
+            }
+            None => (self.command.iter().map(|part| OsText::from(part.as_os_str())).collect(), false),
+        };
+        let repos = credentials::repositories(app, &self.repo)?;
         let machine = self.machine.spec(app, name).await?;
-        let command = self.command.iter().map(|part| OsText::from(part.as_os_str())).collect();
         let asked = self.interactive || self.tty;
         let can = app.provider().capabilities();
         let takes = can.exec_stdin || can.guest != GuestProgram::Brought;
         let sync = self.sync.as_deref().map(directory).transpose()?;
         Ok(JobSpec {
-            env: self.machine.env(app)?,
+            env,
+            secrets,
             workdir: self.machine.workdir.as_deref().map(OsText::from),
-            stdin: stdin::wanted(&app.printer, asked, takes),
+            stdin: !reads_prompt && !self.detach && stdin::wanted(&app.printer, asked, takes),
             tty: self.tty.then(|| app.printer.streams().window_size()),
             timeout: self.timeout,
             root: self.root,
             sync,
             // Our own state, wherever it is: a machine has no business with the others.
             leave_out: vec![app.state().to_owned()],
-            repos: self.repo.iter().map(|text| RepoSpec::parse(text)).collect::<Result<_>>()?,
+            repos,
             fetch: self.fetch.iter().map(|path| OsText::from(path.as_os_str())).collect(),
             patch: self.patch.clone(),
             keep: self.keep,
             deadline: self.deadline(app)?,
             ..JobSpec::new(machine, command)
         })
+    }
+}
+
+/// A job that is about to be run.
+fn record(app: &App, spec: &JobSpec) -> Record {
+    Record {
+        id: IntentId::mint().to_string(),
+        account: app.section().to_owned(),
+        asked: Asked::of(spec),
+        pid: std::process::id(),
+        begun_at: app.clock().now(),
+        started_at: None,
+        provider: None,
+        machine: None,
+        gone: false,
+        ended: None,
     }
 }
 

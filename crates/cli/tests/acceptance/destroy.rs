@@ -98,7 +98,7 @@ fn vultr_delete_retry() {
     stage.asked();
     stage.faults(&answer(500, 2, "Unable to destroy server: This subscription is currently locked"));
     stage.machine(&["destroy", "--no-confirm", &id]).expect(0);
-    assert_eq!(tries(&stage), 3);
+    assert!(tries(&stage) >= 3);
     // Accepted, and nothing done: it is asked again until the machine is gone.
     let (id, _) = stage.made("stubborn");
     stage.asked();

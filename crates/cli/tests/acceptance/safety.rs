@@ -14,6 +14,7 @@ fn dry_run() {
         stage.playing.zone("example.com");
         stage.configure(&cloud.config("  dns-zone: example.com\n"));
         let id = stage.done(&["--quiet", "create", "-n", "host", "--no-initialize"]).trim_end().to_owned();
+        stage.done(&["wait", "host", "--for", "running"]);
         let ip = stage.done(&["ip", "host"]).trim_end().to_owned();
         let size = if cloud.section == "vultr" { "40g" } else { "10g" };
         stage.done(&["volumes", "create", "data", "--size", size]);

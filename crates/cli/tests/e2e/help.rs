@@ -14,6 +14,7 @@ fn bare(args: &[&str]) -> Said {
 
 const COMMANDS: &[&str] = &[
     "run",
+    "jobs",
     "create",
     "plan",
     "list",

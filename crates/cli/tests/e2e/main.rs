@@ -10,6 +10,9 @@
 
 mod accounts;
 mod addresses;
+mod agents;
+mod agents_guide;
+mod agents_real;
 mod completions;
 mod config;
 mod dns;
@@ -21,6 +24,7 @@ mod gc;
 mod help;
 mod init;
 mod inputs;
+mod jobs;
 mod json_shapes;
 mod lifecycle;
 mod manual;

@@ -78,9 +78,17 @@ impl Playing {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
     }
 
+    /// What the simulation tells of itself there.
+    pub(crate) fn told(&self, path: &str) -> String {
+        let answer = self.ask("GET", path, "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        answer
+    }
+
     /// What the cloud's own API answers to a request, made by other means than ours.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let (url, token) = match self.cloud {
+            "fly" => ("FLY_FLAPS_BASE_URL", "FLY_API_TOKEN"),
             "digitalocean" => ("DIGITALOCEAN_API_URL", "DIGITALOCEAN_ACCESS_TOKEN"),
             "vultr" => ("VULTR_API_URL", "VULTR_API_KEY"),
             other => panic!("nobody asks {other} here"),

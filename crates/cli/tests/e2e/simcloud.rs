@@ -44,7 +44,7 @@ fn jobs_and_files_go_to_a_simulated_fly() {
     assert_eq!(run(&["run", "--", "sh", "-c", "kill -9 $$"]).0, 137);
     let (code, text) = run(&["run", "--ttl", "2s", "--", "sleep", "1000"]);
     assert!(code == 124 && text.contains("time limit"), "{code}: {text}");
-    let (code, text) = run(&["run", "--sync", ".", "--", "true"]);
+    let (code, text) = run(&["run", "--fetch", "out", "--", "true"]);
     assert!(code == 125 && text.contains("machine cp"), "{code}: {text}");
     assert_eq!(run(&["create", "one"]).0, 0);
     std::fs::write(home.path().join("here"), b"\x00\xff bytes").unwrap();

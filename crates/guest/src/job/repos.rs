@@ -29,10 +29,7 @@ pub(super) fn provide(repo: &RepoOrder, interrupt: &mut dyn Interrupt) -> Result
 fn clone(repo: &RepoOrder, directory: &Path, interrupt: &mut dyn Interrupt) -> Result<(), Trouble> {
     let mut command = git::command();
     if let Some(credential) = &repo.credential {
-        // The helper reads the credential from git's environment: it stands in no file and no command line.
-        command.args(["-c", "credential.helper=", "-c"]);
-        command.arg("credential.helper=!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' \"$MACHINE_GIT_USERNAME\" \"$MACHINE_GIT_PASSWORD\"; }; f");
-        command.env("MACHINE_GIT_USERNAME", &credential.username).env("MACHINE_GIT_PASSWORD", &credential.password);
+        credential.give_to(&mut command);
     }
     command.args(["clone", "--quiet"]);
     let commit = repo.reference.as_deref().filter(|reference| git::may_be_commit(reference));

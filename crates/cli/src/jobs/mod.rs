@@ -1,0 +1,12 @@
+//! Jobs as they are kept on this computer: what was asked for, what came out, how it ended. So a job can be looked at long
+//! after its machine is gone, and followed from another terminal while it runs.
+
+mod event;
+mod narrator;
+mod record;
+mod store;
+
+pub(crate) use event::{Ended, Event};
+pub(crate) use narrator::Narrator;
+pub(crate) use record::{Asked, Record, State};
+pub(crate) use store::{Kept, Store};

@@ -1,0 +1,112 @@
+//! What is known of a job beside its output.
+
+use jiff::Timestamp;
+use machine_agent::JobSpec;
+use machine_core::{Machine, OsText};
+use serde::{Deserialize, Serialize};
+
+use super::Ended;
+
+/// A job. It holds no secret: of variables it knows the names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// Its id: 26 characters, in the order in which jobs were begun.
+    pub(crate) id: String,
+    /// The section of the configuration whose account pays.
+    pub(crate) account: String,
+    /// What was asked for.
+    pub(crate) asked: Asked,
+    /// The process that looks after it, or did.
+    pub(crate) pid: u32,
+    /// When it was asked for.
+    pub(crate) begun_at: Timestamp,
+    /// When its machine was there.
+    pub(crate) started_at: Option<Timestamp>,
+    /// The kind of provider that has its machine.
+    pub(crate) provider: Option<String>,
+    /// Its machine's id.
+    pub(crate) machine: Option<String>,
+    /// Whether its machine is known to be gone.
+    pub(crate) gone: bool,
+    /// How it ended.
+    pub(crate) ended: Option<Ended>,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// The machine's name.
+    pub(crate) name: String,
+    /// The program and its arguments; a prompt is one of them.
+    pub(crate) command: Vec<OsText>,
+    /// The names of its variables, secrets among them.
+    pub(crate) env: Vec<String>,
+    /// Its repositories, without credentials.
+    pub(crate) repos: Vec<String>,
+    /// What the machine was to be made from.
+    pub(crate) image: Option<String>,
+    /// When its machine has to be gone.
+    pub(crate) deadline: Option<Timestamp>,
+    /// Whether its machine stays.
+    pub(crate) keep: bool,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Its machine is being made.
+    Starting,
+    /// It runs.
+    Running,
+    /// It has ended.
+    Ended,
+    /// Whoever looked after it is gone without a word.
+    Abandoned,
+}
+
+impl Asked {
+    /// What of it may be kept.
+    pub(crate) fn of(spec: &JobSpec) -> Self {
+        let names = spec.env.iter().chain(&spec.secrets).map(|variable| variable.name.to_string_lossy().into_owned());
+        Self {
+            name: spec.machine.name.to_string(),
+            command: spec.command.clone(),
+            env: names.collect(),
+            repos: spec.repos.iter().map(ToString::to_string).collect(),
+            image: spec.machine.image.clone(),
+            deadline: spec.deadline,
+            keep: spec.keep,
+        }
+    }
+}
+
+impl Record {
+    /// Its machine is there.
+    pub(crate) fn start(&mut self, machine: &Machine, at: Timestamp) {
+        self.started_at = Some(at);
+        self.provider = Some(machine.provider.clone());
+        self.machine = Some(machine.id.to_string());
+    }
+
+    /// How far it is, where somebody looks after it or not.
+    pub(crate) fn state(&self, minded: bool) -> State {
+        match (&self.ended, minded, self.started_at) {
+            (Some(_), _, _) => State::Ended,
+            (None, false, _) => State::Abandoned,
+            (None, true, Some(_)) => State::Running,
+            (None, true, None) => State::Starting,
+        }
+    }
+}
+
+impl State {
+    /// The stable word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Ended => "ended",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
