@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Exec, ExecSession, Found, GuestProgram, IntentId,
-    LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo,
+    LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Preview, Projects, ProviderInfo,
     RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 

@@ -134,7 +134,7 @@ fn choices(plan: &Document) -> Table {
     for choice in &plan.choices {
         let everywhere: Vec<String> = choice.region.iter().chain(&choice.also_in).cloned().collect();
         table.row([
-            choice.choice.to_string(),
+            choice.number.to_string(),
             choice.provider.clone(),
             regions(&everywhere),
             choice.size.clone().unwrap_or_default(),
