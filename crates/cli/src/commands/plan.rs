@@ -117,7 +117,7 @@ impl Plan {
 /// What is known of a choice.
 fn columns() -> Vec<Column<'static, Choice>> {
     vec![
-        Column::new("CHOICE", |choice: &Choice| choice.choice.to_string()),
+        Column::new("CHOICE", |choice: &Choice| choice.number.to_string()),
         Column::new("PROVIDER", |choice: &Choice| choice.provider.clone()),
         Column::new("REGION", |choice: &Choice| everywhere(choice).join(",")).short(|choice| some(&everywhere(choice))),
         Column::new("SIZE", |choice: &Choice| choice.size.clone().unwrap_or_default()),

@@ -31,7 +31,7 @@ pub(crate) struct Document {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Choice {
     /// Its place in the order, from 1.
-    pub(crate) choice: usize,
+    pub(crate) number: usize,
     /// The account, as `--provider` names it.
     pub(crate) provider: String,
     /// Where.
@@ -111,7 +111,7 @@ impl Document {
         let known = self.choices.len();
         self.choices
             .into_iter()
-            .find(|choice| choice.choice == number)
+            .find(|choice| choice.number == number)
             .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("the plan has no choice {number}; it has {known}")))
     }
 }
@@ -167,7 +167,7 @@ mod tests {
             ..Preview::default()
         };
         Choice {
-            choice: 1,
+            number: 1,
             provider: "do".to_owned(),
             region: preview.region.clone(),
             also_in: Vec::new(),

@@ -76,7 +76,7 @@ pub(crate) async fn look(
     plan.choices.sort_by_key(|choice| (choice.price.hourly, choice.monthly));
     plan.choices.truncate(far.choices);
     for (number, choice) in (1..).zip(&mut plan.choices) {
-        choice.choice = number;
+        choice.number = number;
     }
     plan
 }
@@ -214,7 +214,7 @@ fn choice(app: &App, spot: Spot, preview: Preview) -> Choice {
     let price = preview.price.unwrap_or(spot.price);
     let mut regions = spot.regions.into_iter();
     Choice {
-        choice: 0,
+        number: 0,
         provider: app.section().to_owned(),
         region: regions.next().or_else(|| preview.region.clone()),
         also_in: regions.collect(),

@@ -70,7 +70,11 @@ fn what_is_waited_for_is_there() {
 #[test]
 fn what_is_not_there_in_time_is_named_and_stays() {
     let scene = Scene::new(DO);
-    let (code, out, err) = scene.machine(&ROW, &["create", "web-1", "--timeout", "1ms"]);
+    // Nobody is told how it goes on.
+    let held = json!([{"operation": "get_droplet", "when": "before", "what": "hold", "times": 1000}]);
+    scene.ask("POST", "/_sim/faults", &held);
+    let (code, out, err) = scene.machine(&ROW, &["create", "web-1", "--timeout", "300ms"]);
+    scene.ask("DELETE", "/_sim/faults", &Value::Null);
     assert_eq!(code, 8, "{err}");
     let id = out.trim().rsplit(' ').next().unwrap().to_owned();
     assert!(err.contains(&format!("`web-1` ({id})")) && err.contains("it is still there"), "{err}");

@@ -140,7 +140,10 @@ impl Patience {
 /// The machine once it runs.
 async fn running(app: &App, made: Machine, patience: Patience) -> Result<Machine, Failure> {
     let until = Until { goal: Goal::Running, deadline: patience.deadline };
-    match app.provider().wait(&made.id, &until).await {
+    // A provider looks whether it is over when it has been answered, which may take longer than somebody wants to wait.
+    let waited = tokio::time::timeout(patience.deadline.remaining(), app.provider().wait(&made.id, &until)).await;
+    let Ok(waited) = waited else { return Err(patience.late(&made, "does not run yet")) };
+    match waited {
         Ok(machine) => {
             for note in &machine.notes {
                 app.printer.note(format_args!("{}: {note}", machine.name));
