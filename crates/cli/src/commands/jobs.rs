@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::each;
 use crate::failure::{Failure, code};
-use crate::jobs::{Ended, Event, Record, State, Store};
+use crate::jobs::{Ended, Event, Facts, Receipt, State, Store};
 use crate::pump::Pump;
 use crate::session;
 use crate::setup::Setup;
@@ -42,6 +42,8 @@ pub(crate) enum Jobs {
     Show(Show),
     /// Show what a job wrote.
     Logs(Logs),
+    /// Write what shows how a job ended and that its machine is gone, for `machine verify`.
+    Receipt(WriteReceipt),
     /// Follow a job from its beginning to its end, and exit as it does.
     Attach(Attach),
     /// End jobs, and their machines with them.
@@ -64,6 +66,14 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  machine jobs show 01k3")]
 pub(crate) struct Show {
+    /// A job's id, or the beginning of one, or its machine's name.
+    job: String,
+}
+
+/// `machine jobs receipt`.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  machine jobs receipt 01k3 > receipt.json")]
+pub(crate) struct WriteReceipt {
     /// A job's id, or the beginning of one, or its machine's name.
     job: String,
 }
@@ -121,6 +131,10 @@ impl Jobs {
         match self {
             Self::List(list) => list.run(setup, &store),
             Self::Show(show) => setup.printer.json(&store.find(&show.job)?).map(|()| code::OK),
+            Self::Receipt(wanted) => {
+                let receipt = Receipt::of(&store, &store.find(&wanted.job)?)?;
+                setup.printer.json(&receipt).map(|()| code::OK)
+            }
             Self::Logs(logs) => {
                 replay(setup, &store, &store.find(&logs.job)?, logs.json, false).await?;
                 Ok(code::OK)
@@ -136,8 +150,8 @@ impl Jobs {
                 each(&setup.printer, &cancel.jobs, async |job| end(&store, &store.find(job)?).await).await
             }
             Self::Rm(rm) if rm.all => {
-                for record in store.all()?.iter().filter(|record| !store.is_minded(record)) {
-                    store.remove(record)?;
+                for facts in store.all()?.iter().filter(|facts| !store.is_minded(facts)) {
+                    store.remove(facts)?;
                 }
                 Ok(code::OK)
             }
@@ -148,33 +162,33 @@ impl Jobs {
 
 impl List {
     fn run(&self, setup: &Setup, store: &Store) -> Result<u8, Failure> {
-        let (printer, records) = (&setup.printer, store.all()?);
+        let (printer, all) = (&setup.printer, store.all()?);
         let usual = if printer.to_terminal() { Format::Table } else { Format::Text };
         match self.output.unwrap_or(usual) {
-            Format::Table if records.is_empty() => printer.note("No job is kept here."),
-            Format::Table => printer.out(table(store, &records).columns())?,
-            Format::Text => printer.out(table(store, &records).tabs())?,
-            Format::Json => printer.json(&records)?,
-            Format::Ids => printer.out(records.iter().map(|record| format!("{}\n", record.id)).collect::<String>())?,
+            Format::Table if all.is_empty() => printer.note("No job is kept here."),
+            Format::Table => printer.out(table(store, &all).columns())?,
+            Format::Text => printer.out(table(store, &all).tabs())?,
+            Format::Json => printer.json(&all)?,
+            Format::Ids => printer.out(all.iter().map(|facts| format!("{}\n", facts.id)).collect::<String>())?,
         }
         Ok(code::OK)
     }
 }
 
-fn table(store: &Store, records: &[Record]) -> Table {
+fn table(store: &Store, all: &[Facts]) -> Table {
     let mut table = Table::new(&["ID", "MACHINE", "ACCOUNT", "STATE", "OUTCOME", "EXIT", "BEGUN", "COMMAND"]);
-    for record in records {
-        let ended = record.ended.as_ref();
-        let state = if ended.is_some() { State::Ended } else { record.state(store.is_minded(record)) };
-        let command: Vec<_> = record.asked.command.iter().map(OsText::to_string_lossy).collect();
+    for facts in all {
+        let ended = facts.ended.as_ref();
+        let state = if ended.is_some() { State::Ended } else { facts.state(store.is_minded(facts)) };
+        let command: Vec<_> = facts.asked.command.iter().map(OsText::to_string_lossy).collect();
         table.row([
-            record.id.clone(),
-            record.asked.name.clone(),
-            record.account.clone(),
+            facts.id.clone(),
+            facts.asked.name.clone(),
+            facts.account.clone(),
             state.as_str().to_owned(),
             ended.map(|ended| ended.outcome.clone()).unwrap_or_default(),
             ended.map(|ended| ended.exit_code.to_string()).unwrap_or_default(),
-            time(record.begun_at),
+            time(facts.begun_at),
             command.join(" ").chars().take(COMMAND).collect(),
         ]);
     }
@@ -186,16 +200,16 @@ fn table(store: &Store, records: &[Record]) -> Table {
 async fn replay(
     setup: &Setup,
     store: &Store,
-    record: &Record,
+    facts: &Facts,
     json: bool,
     follow: bool,
 ) -> Result<Option<Ended>, Failure> {
-    let unreadable = |error| Error::io(format_args!("what the job `{}` wrote cannot be read", record.id), error);
-    let mut reader = BufReader::new(store.events(record)?);
+    let unreadable = |error| Error::io(format_args!("what the job `{}` wrote cannot be read", facts.id), error);
+    let mut reader = BufReader::new(store.events(facts)?);
     let (mut pump, mut line, mut ended) = (Pump::start(setup.printer.streams()), Vec::new(), None);
     loop {
         // Asked before looking: what was written by whoever is gone by then is all there.
-        let minded = follow && store.is_minded(record);
+        let minded = follow && store.is_minded(facts);
         while reader.read_until(b'\n', &mut line).map_err(unreadable)? > 0 && line.ends_with(b"\n") {
             let whole = std::mem::take(&mut line);
             if let Ok(event) = serde_json::from_slice::<Event>(&whole) {
@@ -237,20 +251,20 @@ async fn print(setup: &Setup, event: &Event, pump: &mut Pump) -> Result<(), Fail
 }
 
 /// Asks whoever looks after the job to end it, and waits until it has.
-async fn end(store: &Store, record: &Record) -> Result<(), Failure> {
-    if !store.is_minded(record) {
-        let what = format!("nobody looks after the job `{}`: it has ended", record.id);
+async fn end(store: &Store, facts: &Facts) -> Result<(), Failure> {
+    if !store.is_minded(facts) {
+        let what = format!("nobody looks after the job `{}`: it has ended", facts.id);
         return Err(Error::new(ErrorKind::Conflict, what).with_hint("`machine jobs show` says how").into());
     }
-    let failed = |error| Error::io(format_args!("the job `{}` cannot be told to end", record.id), error);
+    let failed = |error| Error::io(format_args!("the job `{}` cannot be told to end", facts.id), error);
     // The pid is that of whoever holds the job's lock, so that it cannot be another's by now.
-    if let Some(pid) = i32::try_from(record.pid).ok().and_then(Pid::from_raw) {
+    if let Some(pid) = i32::try_from(facts.pid).ok().and_then(Pid::from_raw) {
         kill_process(pid, Signal::TERM).map_err(|errno| failed(errno.into()))?;
     }
     let deadline = Deadline::after(ENDS_WITHIN);
-    while store.is_minded(record) {
+    while store.is_minded(facts) {
         if deadline.passed() {
-            let what = format!("the job `{}` was told to end and has not within two minutes", record.id);
+            let what = format!("the job `{}` was told to end and has not within two minutes", facts.id);
             return Err(Error::new(ErrorKind::Timeout, what).into());
         }
         tokio::time::sleep(LOOK).await;
