@@ -52,3 +52,21 @@ fn the_schema_of_errors_is_as_recorded_and_its_example_fits() {
     let example: serde_json::Value = serde_json::from_str(example).expect("it is JSON");
     assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&example), "{example}");
 }
+
+#[test]
+fn the_shapes_of_json_are_as_recorded() {
+    assert_recorded(&root().join("docs/reference/json.md"), &machine_cli::reference::json_page());
+    let tree = machine_cli::command_tree();
+    for shape in machine_cli::reference::shapes() {
+        let mut text = serde_json::to_string_pretty(&shape.schema).expect("it is JSON");
+        text.push('\n');
+        assert_recorded(&root().join(format!("docs/reference/json/{}.schema.json", shape.name)), &text);
+        jsonschema::validator_for(&shape.schema).expect("a schema");
+        for (command, _) in shape.printed_by {
+            let mut found = &tree;
+            for word in command.split(' ').skip(1) {
+                found = found.find_subcommand(word).unwrap_or_else(|| panic!("there is no `{command}`"));
+            }
+        }
+    }
+}

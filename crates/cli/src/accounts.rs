@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use machine_config::{PROVIDER_VARIABLE, Section};
-use machine_core::{Error, ProviderOptions as _, Result};
+use machine_core::{Error, ErrorKind, ProviderOptions as _, Result};
 use machine_local::LocalOptions;
 
+use crate::app::App;
 use crate::setup::Setup;
 
 /// One account.
@@ -22,9 +23,25 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    fn of(section: Section, named: bool) -> Self {
+    /// That of the section.
+    pub(crate) fn of(section: Section, named: bool) -> Self {
         let kind = Some(section.kind().info().kind);
         Self { name: section.name().to_owned(), kind, named, section: Ok(section) }
+    }
+
+    /// Opens it. Makes nothing.
+    ///
+    /// # Errors
+    /// Settings that cannot be used, unknown keys among them where the command line is strict.
+    pub(crate) fn open(self, setup: &Setup) -> Result<App> {
+        let section = self.section?;
+        setup.tolerate(section.check()?)?;
+        App::of(setup.clone(), section)
+    }
+
+    /// Whether it is this computer and nobody asked for it.
+    pub(crate) fn is_only_here(&self) -> bool {
+        self.kind == Some(LocalOptions::PROVIDER) && !self.named
     }
 }
 
@@ -90,5 +107,5 @@ pub(crate) fn named(setup: &Setup) -> Result<Option<Account>> {
 
 /// Whether an account cannot be opened because what it needs is not here: no token at all, or a variable that is not set.
 pub(crate) fn lacks_credential(error: &Error) -> bool {
-    error.kind() == machine_core::ErrorKind::Unauthenticated || error.context().iter().any(|(key, _)| *key == "unset")
+    error.kind() == ErrorKind::Unauthenticated || error.context().iter().any(|(key, _)| *key == "unset")
 }

@@ -9,6 +9,8 @@ use machine_core::{AccountId, Clock, CloudProvider, Deadline, Environment, Error
 use machine_fleet::{Fleet, FleetBuilder, SqliteLedger, StateDir};
 use tokio::sync::OnceCell;
 
+use crate::dry_run;
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::setup::Setup;
 
@@ -99,6 +101,14 @@ impl App {
     /// What we were set up with.
     pub(crate) fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    /// Whether a change is only to be told, with `--dry-run`, and is told now: `what` follows on `would`.
+    ///
+    /// # Errors
+    /// Where standard output cannot be written.
+    pub(crate) fn only_tells(&self, what: impl std::fmt::Display) -> Result<bool, Failure> {
+        dry_run::told(&self.setup.globals, &self.printer, what)
     }
 
     /// The environment variables.

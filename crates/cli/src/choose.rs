@@ -1,12 +1,11 @@
 //! Which machines are meant: by whose they are, and by what is known of them.
 
 use clap::Args;
-use machine_core::{Machine, OwnerId, Selector};
+use machine_core::{Machine, OwnerId, Result, Selector};
 use machine_fleet::StateDir;
 
 use crate::app::App;
 use crate::client_id::{self, Whose};
-use crate::failure::Failure;
 use crate::values;
 
 /// Flags that say which machines are meant. All of them have to fit.
@@ -69,7 +68,7 @@ impl Which {
     ///
     /// # Errors
     /// A client id that cannot be read.
-    pub(crate) fn of(&self, app: &App, mut machines: Vec<Machine>) -> Result<Chosen, Failure> {
+    pub(crate) fn of(&self, app: &App, mut machines: Vec<Machine>) -> Result<Chosen> {
         let (selector, of_type) = (self.selector(), self.of_type.as_ref().map(|name| name.to_lowercase()));
         machines.retain(|machine| selector.matches(machine) && self.fits(machine, of_type.as_deref()));
         machines.sort_unstable_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
@@ -104,7 +103,7 @@ impl Us {
     ///
     /// # Errors
     /// A client id or an owner that cannot be read.
-    pub(crate) fn of(app: &App) -> Result<Self, Failure> {
+    pub(crate) fn of(app: &App) -> Result<Self> {
         Ok(Self { client: client_id::known(app.setup())?, owner: StateDir::owner_at(app.state())? })
     }
 

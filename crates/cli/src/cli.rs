@@ -50,8 +50,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer [env:
-    /// `MACHINE_PROVIDER`].
+    /// Who provides the machines: a section of the configuration, or a kind; `local` is this computer. `list` takes several,
+    /// with commas, or `all` [env: `MACHINE_PROVIDER`].
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) provider: Option<String>,
     /// The configuration file [default: ~/.config/machine/config.yml] [env: `MACHINE_CONFIG`].
@@ -60,6 +60,9 @@ pub(crate) struct Globals {
     /// Whose machines are meant: the client id in their tags [default: that of ~/.config/machine/session-id.yml].
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) session_id: Option<String>,
+    /// Show what would be done, and change nothing.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
     /// Start no process that cleans up after this command where it is killed: the next command or `machine gc` does.
     #[arg(long, global = true)]
     pub(crate) no_reaper: bool,
@@ -75,6 +78,9 @@ pub(crate) struct Globals {
     /// Log everything that is asked of a provider; secrets are left out.
     #[arg(long, global = true)]
     pub(crate) debug: bool,
+    /// Log what a provider is asked to do, step by step.
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
     /// Say nothing but what was asked for.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -92,6 +98,8 @@ pub(crate) enum Command {
     Verify(commands::verify::Verify),
     /// Create a machine that stays.
     Create(Box<commands::create::Create>),
+    /// Show where a machine could be, as what, and at which price.
+    Plan(Box<commands::plan::Plan>),
     /// List the machines.
     #[command(visible_alias = "ls")]
     List(commands::list::List),
@@ -183,8 +191,10 @@ pub fn tree() -> clap::Command {
         command.help_template(TEMPLATE).mut_subcommands(lay_out)
     }
     // `run` has other uses for `-i` and `-p`.
-    lay_out(Cli::command()).mut_subcommand("create", |create| {
-        create.mut_arg("image", |image| image.short('i')).mut_arg("publish", |publish| publish.short('p'))
+    ["create", "plan"].into_iter().fold(lay_out(Cli::command()), |tree, name| {
+        tree.mut_subcommand(name, |command| {
+            command.mut_arg("image", |image| image.short('i')).mut_arg("publish", |publish| publish.short('p'))
+        })
     })
 }
 

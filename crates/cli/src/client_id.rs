@@ -50,12 +50,49 @@ pub(crate) enum Whose {
 pub(crate) fn whose(machine: &Machine, client: Option<&str>, owner: Option<&OwnerId>) -> Whose {
     let mut sessions = machine.tags.iter().filter_map(|tag| tag.strip_prefix(SESSION)).peekable();
     if machine.tags.iter().any(|tag| tag == CREATED) && sessions.peek().is_some() {
-        return if sessions.any(|session| client == Some(session)) { Whose::Ours } else { Whose::AnotherClients };
+        let ours =
+            |session| client.is_some_and(|client| session == client || mangled(client).as_deref() == Some(session));
+        return if sessions.any(ours) { Whose::Ours } else { Whose::AnotherClients };
     }
     match &machine.markers {
         Some(markers) if Some(&markers.owner) == owner => Whose::Ours,
         Some(_) => Whose::AnotherClients,
         None => Whose::Elsewhere,
+    }
+}
+
+/// The other spelling of an id of eight digits that looks like a number: the older tool of this name reads it as one, and writes
+/// that on its machines. `1234e678` is `inf` there, `12e00002` is `1200.0`, and `00000012` is `12`.
+fn mangled(id: &str) -> Option<String> {
+    if id.len() != 8 || !id.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let spelt = match id.split_once('e') {
+        None if id.starts_with('0') => id.parse::<u32>().ok()?.to_string(),
+        None => return None,
+        Some((digits, power)) => {
+            let plain = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+            if !plain(digits) || !plain(power) {
+                return None;
+            }
+            as_python_writes(id.parse().ok()?)
+        }
+    };
+    Some(spelt).filter(|spelt| spelt != id)
+}
+
+/// A number as Python writes it: shortest, with a point, and from 1e16 on with an exponent.
+fn as_python_writes(number: f64) -> String {
+    if number.is_infinite() {
+        return "inf".to_owned();
+    }
+    if number < 1e16 {
+        return format!("{number:?}");
+    }
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, power)) => format!("{digits}e+{power:0>2}"),
+        None => text,
     }
 }
 
@@ -176,6 +213,29 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert!(read(&path).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_id_that_looks_like_a_number_has_another_spelling() {
+        for (id, spelt) in [
+            ("1234e678", Some("inf")),
+            ("12e00002", Some("1200.0")),
+            ("01234567", Some("1234567")),
+            ("00000012", Some("12")),
+            ("1e000016", Some("1e+16")),
+            ("12345e20", Some("1.2345e+24")),
+            ("12345678", None),
+            ("744ff52d", None),
+            ("e1234567", None),
+            ("1e23e456", None),
+            ("ci-run-1", None),
+        ] {
+            assert_eq!(mangled(id).as_deref(), spelt, "{id}");
+        }
+        let mut machine = Machine::new("1", "web", "sky", "running");
+        machine.tags = tags("1200.0", None, &[]);
+        assert_eq!(whose(&machine, Some("12e00002"), None), Whose::Ours);
+        assert_eq!(whose(&machine, Some("12e00003"), None), Whose::AnotherClients);
     }
 
     #[test]

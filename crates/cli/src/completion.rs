@@ -50,16 +50,18 @@ impl Shell {
 }
 
 /// Where a name of a machine is expected, by command and argument.
-const MACHINES: [(&str, &str); 10] = [
+const MACHINES: [(&str, &str); 12] = [
     ("status", "names"),
     ("inspect", "names"),
     ("start", "names"),
     ("stop", "names"),
+    ("suspend", "names"),
     ("restart", "names"),
     ("destroy", "names"),
     ("logs", "name"),
     ("exec", "name"),
     ("ssh", "name"),
+    ("ip", "names"),
     ("wait", "name"),
 ];
 

@@ -5,10 +5,11 @@
 
 use std::net::IpAddr;
 
-use machine_core::{Dns, DnsRecord, Error, ErrorKind, Lifetime, Machine, RecordSpec, Result, nearest};
+use machine_core::{Dns, DnsRecord, Domain, Error, ErrorKind, Lifetime, Machine, RecordSpec, Result, nearest};
 use machine_fleet::Fleet;
 
 use crate::app::App;
+use crate::failure::Failure;
 
 /// The setting that names the zone where nobody does.
 const SETTING: &str = "dns-zone";
@@ -50,7 +51,14 @@ pub(crate) fn zone(app: &App, named: Option<&str>) -> Result<String> {
 /// # Errors
 /// `NotFound` with the nearest zones; `Unsupported` where the provider hosts no DNS.
 pub(crate) async fn zone_exists(app: &App, zone: &str) -> Result<()> {
-    let domains = of(app)?.domains().await?;
+    among(&of(app)?.domains().await?, zone)
+}
+
+/// Makes sure that the zone is one of these.
+///
+/// # Errors
+/// `NotFound` with the nearest zones.
+pub(crate) fn among(domains: &[Domain], zone: &str) -> Result<()> {
     let zone = plain(zone);
     if domains.iter().any(|domain| plain(&domain.name) == zone) {
         return Ok(());
@@ -112,7 +120,7 @@ pub(crate) async fn publish(app: &App, machine: &Machine, zone: &str, ip: IpAddr
 ///
 /// # Errors
 /// What the provider says to the list; what [`Fleet::destroy_record`] says.
-pub(crate) async fn withdraw(app: &App, machine: &Machine, zone: &str, ip: IpAddr) -> Result<Vec<DnsRecord>> {
+pub(crate) async fn withdraw(app: &App, machine: &Machine, zone: &str, ip: IpAddr) -> Result<Vec<DnsRecord>, Failure> {
     let zone = plain(zone);
     let mut records = match of(app)?.records(&zone).await {
         Ok(records) => records,
@@ -121,13 +129,19 @@ pub(crate) async fn withdraw(app: &App, machine: &Machine, zone: &str, ip: IpAdd
             app.printer.note(format_args!("there is no DNS zone `{zone}`, so {name} is in none"));
             return Ok(Vec::new());
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     records.retain(|record| is_of(machine, record) && says(record, ip));
-    for record in &records {
+    let mut gone = Vec::new();
+    for record in records {
+        let name = whole_name(&record.name, &zone);
+        if app.only_tells(format_args!("destroy record {name} {} {} ({})", record.kind, record.value, record.id))? {
+            continue;
+        }
         app.fleet().await?.destroy_record(&zone, &record.id, app.destroy_deadline()).await?;
+        gone.push(record);
     }
-    Ok(records)
+    Ok(gone)
 }
 
 /// Refuses to replace what we have not made, and what another machine of ours is reached by.

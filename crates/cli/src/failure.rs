@@ -115,6 +115,19 @@ impl Failure {
     }
 }
 
+/// The error told in that sentence, with everything else that it knows: where it is one of several it has to say of what.
+pub(crate) fn retold(error: &Error, sentence: String) -> Error {
+    let retold = Error::new(error.kind(), sentence).with_retry(error.retry()).with_effect(error.effect());
+    let retold = error.context().iter().fold(retold, |retold, (key, value)| retold.with_context(key, value.clone()));
+    let retold = error.request_id().into_iter().fold(retold, Error::with_request_id);
+    let retold =
+        error.provider().into_iter().fold(retold, |retold, provider| retold.with_provider(provider.to_owned()));
+    match error.hint() {
+        Some(hint) => retold.with_hint(hint.to_owned()),
+        None => retold,
+    }
+}
+
 /// What a shell reports for a process that `signal` ended.
 pub(crate) fn signal_code(signal: i32) -> u8 {
     u8::try_from(signal).map_or(code::FAILED, |signal| code::SIGNAL.saturating_add(signal))
@@ -169,5 +182,14 @@ mod tests {
         assert_eq!(Failure::Interrupted(2).code(), 130);
         assert_eq!(Failure::Interrupted(15).code(), 143);
         assert_eq!(Failure::Closed.code(), 0);
+    }
+
+    #[test]
+    fn an_error_that_is_retold_loses_nothing() {
+        let error =
+            Error::new(ErrorKind::Quota, "no more").with_hint("ask").with_context("id", "7").with_request_id("r");
+        let named = retold(&error, format!("web-2: {error}"));
+        assert_eq!((named.to_string().as_str(), named.hint()), ("web-2: no more", Some("ask")));
+        assert_eq!((named.kind(), named.context(), named.request_id()), (error.kind(), error.context(), Some("r")));
     }
 }

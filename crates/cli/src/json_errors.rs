@@ -1,9 +1,10 @@
 //! Failures as JSON, for whoever asked for JSON: one line on standard error, `{"error": {...}}`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use machine_core::{Effect, Error, Retry};
 use serde::Serialize;
 
@@ -43,7 +44,14 @@ pub(crate) fn asked_for(matches: &ArgMatches) -> bool {
     }
     // Not every command has the flag.
     let shapes = matches.try_get_raw("output").ok().flatten();
-    shapes.is_some_and(|mut shapes| shapes.any(|shape| shape == "json"))
+    // What a command does by itself is not asked for.
+    shapes.is_some_and(|mut shapes| shapes.any(is_json))
+        && matches.value_source("output") == Some(ValueSource::CommandLine)
+}
+
+/// Whether the shape is one of JSON: programs that read YAML expect people's words on standard error.
+fn is_json(shape: &OsStr) -> bool {
+    shape == "json" || shape == "jsonl"
 }
 
 /// Whether a command line that cannot be read as a whole asks for JSON.
@@ -51,9 +59,16 @@ pub(crate) fn asked_for_by_words(args: &[OsString]) -> bool {
     let mut words = args.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
     while let Some(word) = words.next() {
         match &*word {
-            "-o" | "--output" if words.next().is_some_and(|shape| shape == "json") => return true,
-            "--json" | "-ojson" | "-o=json" | "--output=json" => return true,
-            _ => {}
+            "--json" => return true,
+            "-o" | "--output" if words.next().is_some_and(|shape| is_json(OsStr::new(&*shape))) => return true,
+            word => {
+                let shape = word
+                    .strip_prefix("--output=")
+                    .or_else(|| word.strip_prefix("-o").map(|shape| shape.strip_prefix('=').unwrap_or(shape)));
+                if shape.is_some_and(|shape| is_json(OsStr::new(shape))) {
+                    return true;
+                }
+            }
         }
     }
     false
@@ -124,6 +139,10 @@ mod tests {
     fn json_is_asked_for_with_the_flag_of_the_command_itself() {
         for (line, asked) in [
             ("machine list -o json", true),
+            ("machine list -ojsonl", true),
+            ("machine list -o yaml", false),
+            ("machine inspect web-1", false),
+            ("machine inspect web-1 -o json", true),
             ("machine config show --output=json", true),
             ("machine version", false),
             ("machine list -o text", false),

@@ -19,6 +19,7 @@ mod confirm;
 mod credentials;
 mod detached;
 mod dns;
+mod dry_run;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod failure;
@@ -35,8 +36,10 @@ mod named;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;
+mod planning;
 mod printer;
 mod probe;
+mod progress;
 mod pump;
 mod reaper;
 pub mod reference;
@@ -44,6 +47,7 @@ mod runner;
 mod schedule;
 mod session;
 mod setup;
+mod several;
 mod show;
 mod stdin;
 mod streams;
@@ -55,6 +59,7 @@ mod turn;
 mod typed;
 mod values;
 mod volume_name;
+mod wish;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;

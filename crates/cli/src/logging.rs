@@ -17,6 +17,9 @@ const VARIABLE: &str = "MACHINE_LOG";
 /// What `--debug` selects: everything of ours, each call and request among it.
 const DEBUG: &str = "machine=debug";
 
+/// What `--verbose` selects: what a provider is asked to do, step by step.
+const VERBOSE: &str = "machine_core=debug";
+
 /// One that is put among others.
 type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
@@ -53,7 +56,10 @@ pub(crate) fn start(globals: &Globals, surroundings: &Surroundings) -> Result<Lo
 fn printed(globals: &Globals, surroundings: &Surroundings) -> Result<Option<AnyLayer>> {
     let variable = surroundings.environment.get(VARIABLE).and_then(|filter| filter.to_str());
     let flag = globals.log.as_deref().filter(|filter| !filter.is_empty());
-    let Some(filter) = flag.or(globals.debug.then_some(DEBUG)).or(variable) else { return Ok(None) };
+    let Some(filter) = flag.or(globals.debug.then_some(DEBUG)).or(globals.verbose.then_some(VERBOSE)).or(variable)
+    else {
+        return Ok(None);
+    };
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Error::new(ErrorKind::Invalid, format!("`{filter}` is not a log filter: {error}"))
             .with_hint("write it like debug, or machine_fleet=trace,info")

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use machine_core::{
-    EnvVar, Environment, Error, ErrorKind, MachineName, MachineSpec, Network, Port, ProviderOptions as _, Result,
-    SizeRequest, VolumeMount,
+    EnvVar, Environment, Error, ErrorKind, MachineName, MachineSpec, Money, Network, Port, Price, ProviderOptions as _,
+    Result, SizeRequest, VolumeMount,
 };
 use machine_local::{LocalOptions, MountText};
 use secrecy::SecretString;
@@ -59,6 +59,9 @@ pub(crate) struct MachineArgs {
     /// Memory (512m, 4g).
     #[arg(long, value_name = "SIZE", value_parser = values::mib)]
     memory: Option<u64>,
+    /// Refuse it, with exit code 7, where an hour costs more dollars than this, or nobody knows what it costs.
+    #[arg(long, value_name = "DOLLARS", value_parser = Money::parse)]
+    max_price: Option<Money>,
     /// The most processes and threads.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pids: Option<u64>,
@@ -89,18 +92,24 @@ enum Net {
 }
 
 impl MachineArgs {
+    /// Whether it is said what the machine needs, and not only what its size is called.
+    pub(crate) fn says_need(&self) -> bool {
+        self.cpus.is_some() || self.memory.is_some()
+    }
+
     /// The machine that these flags ask for; its command, variables and working directory are the caller's to set.
     ///
     /// # Errors
     /// The flag that cannot be fulfilled; nothing has been made then.
     pub(crate) async fn spec(&self, app: &App, name: MachineName) -> Result<MachineSpec> {
         let mut spec = MachineSpec::new(name);
-        if self.cpus.is_some() || self.memory.is_some() {
+        if self.says_need() {
             spec.size = SizeRequest::Need { cpus: self.cpus, memory_mib: self.memory };
         }
         if let Some(size) = &self.size {
             spec.size = SizeRequest::Named(size.clone());
         }
+        spec.max_price = self.max_price.map(|hourly| Price { hourly, monthly_cap: None });
         spec.image.clone_from(&self.image);
         spec.regions.clone_from(&self.region);
         spec.ssh_keys.clone_from(&self.ssh_key);

@@ -47,8 +47,10 @@ fn page(command: &Command) -> io::Result<ManualPage> {
     if command.get_subcommands().any(|below| !below.is_hide_set()) {
         man.render_subcommands_section(&mut text)?;
     }
-    if let Some(codes) = command.get_after_help() {
-        verbatim("EXIT STATUS", codes.to_string().lines().skip(1)).to_writer(&mut text)?;
+    if let Some(after) = command.get_after_help() {
+        let after = after.to_string();
+        let heading = if after.starts_with("Columns:") { "COLUMNS" } else { "EXIT STATUS" };
+        verbatim(heading, after.lines().skip(1)).to_writer(&mut text)?;
     }
     Ok(ManualPage { file: man.get_filename(), text })
 }
@@ -85,6 +87,7 @@ mod tests {
         let named = |file: &str| pages.iter().find(|page| page.file == file).unwrap();
         let text = String::from_utf8(named("machine-volumes-create.1").text.clone()).unwrap();
         assert!(text.contains(".SH EXAMPLES") && text.contains("machine volumes create"), "{text}");
+        assert!(String::from_utf8(named("machine-list.1").text.clone()).unwrap().contains(".SH COLUMNS"));
         assert!(String::from_utf8(named("machine.1").text.clone()).unwrap().contains(".SH \"EXIT STATUS\""));
         assert!(!pages.iter().any(|page| page.file.contains("__")), "helpers are nobody's business");
     }

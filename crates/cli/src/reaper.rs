@@ -71,7 +71,8 @@ impl Reaper {
 /// # Errors
 /// What the work ends with, and where no reaper can be started.
 pub(crate) async fn watched<T>(app: &App, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    if app.setup().globals.no_reaper {
+    // What only tells leaves nothing open.
+    if app.setup().globals.no_reaper || app.setup().globals.dry_run {
         return work.await;
     }
     let fleet = app.fleet().await?;

@@ -162,7 +162,7 @@ fn stands_for_a_job(args: &[OsString]) -> bool {
         match &*word {
             "run" | "exec" => return true,
             // Global flags whose value is the next word.
-            "--provider" | "--config-file" | "--log" => drop(words.next()),
+            "--provider" | "--config-file" | "--session-id" | "--log" => drop(words.next()),
             flag if flag.starts_with('-') => {}
             _ => return false,
         }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use machine_config::{Choice, Config, Section};
-use machine_core::{Error, OpenContext, Opened, OwnerSource, Result};
+use machine_core::{Error, ErrorKind, OpenContext, Opened, OwnerSource, Result};
 use machine_fleet::StateDir;
 
 use crate::cli::Globals;
 use crate::printer::Printer;
+use crate::several;
 use crate::surroundings::Surroundings;
 use crate::ttl;
 
@@ -39,12 +40,27 @@ impl Setup {
         Ok(Self { printer, globals, surroundings, config })
     }
 
+    /// The one provider that the command line names, where it names any.
+    ///
+    /// # Errors
+    /// Several, which few commands can do with.
+    pub(crate) fn asked_provider(&self) -> Result<Option<&str>> {
+        let asked = self.globals.provider.as_deref().filter(|name| !name.is_empty());
+        match asked.filter(|_| several::are_named(self)) {
+            None => Ok(asked),
+            Some(several) => {
+                let what = format!("this command is for one provider, and `--provider {several}` names several");
+                Err(Error::new(ErrorKind::Invalid, what).with_hint("`machine list`, `plan` and `create` take several"))
+            }
+        }
+    }
+
     /// The account to use.
     ///
     /// # Errors
     /// A provider that there is none of; a section that cannot be read.
     pub(crate) fn choose(&self) -> Result<Choice> {
-        let Choice { section, why } = self.config.choose(self.globals.provider.as_deref())?;
+        let Choice { section, why } = self.config.choose(self.asked_provider()?)?;
         Ok(Choice { section: self.tuned(section), why })
     }
 

@@ -80,6 +80,11 @@ impl Streams {
             .map_or(WindowSize { columns: 80, rows: 24 }, |size| WindowSize { columns: size.ws_col, rows: size.ws_row })
     }
 
+    /// How many columns the terminal there has; nothing where it is none, or does not tell.
+    pub(crate) fn columns(&self, target: Target) -> Option<u16> {
+        tcgetwinsize(self.descriptor(target)).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+    }
+
     /// Writes all of `bytes`, unbuffered, also where somebody made the descriptor non-blocking.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use machine_config::Registry;
 use machine_core::{Clock, Environment};
 
+use crate::printer::Page;
 use crate::streams::{Streams, Target};
 
 /// What a run of the command is given from outside.
@@ -28,6 +29,27 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// Whether what is written there may have colours.
     pub(crate) fn wants_colours(&self, target: Target) -> bool {
-        self.streams.writes_terminal(target) && self.environment.get("NO_COLOR").is_none()
+        self.streams.writes_terminal(target) && self.environment.get("NO_COLOR").is_none() && !self.is_dumb()
+    }
+
+    /// What standard output is like for a person: as wide as its terminal, or as `COLUMNS` where that does not tell. What goes
+    /// to a file or a program is as wide as it is.
+    pub(crate) fn page(&self) -> Page {
+        if self.streams.writes_terminal(Target::Stdout) { self.page_at(Target::Stdout) } else { Page::default() }
+    }
+
+    /// What standard error is like where a person watches it, at a terminal that can take back what it shows.
+    pub(crate) fn watched(&self) -> Option<Page> {
+        (self.streams.writes_terminal(Target::Stderr) && !self.is_dumb()).then(|| self.page_at(Target::Stderr))
+    }
+
+    fn page_at(&self, target: Target) -> Page {
+        let said = || self.environment.get("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0);
+        let width = self.streams.columns(target).map(usize::from).or_else(said);
+        Page { width, colours: self.wants_colours(target) }
+    }
+
+    fn is_dumb(&self) -> bool {
+        self.environment.get("TERM").is_some_and(|name| name == "dumb")
     }
 }

@@ -81,12 +81,8 @@ fn miss(swept: Vec<Swept>, open: &BTreeSet<String>) -> Vec<Swept> {
 }
 
 async fn sweep_account(setup: &Setup, account: Account, options: SweepOptions) -> Swept {
-    let Account { name, kind, named, section } = account;
-    let app = section.and_then(|section| {
-        setup.tolerate(section.check()?)?;
-        App::of(setup.clone(), section)
-    });
-    let outcome = match app {
+    let (name, kind, named) = (account.name.clone(), account.kind, account.named);
+    let outcome = match account.open(setup) {
         Ok(app) => match tokio::time::timeout(ACCOUNT_WITHIN, sweep_app(&app, options)).await {
             Ok(Ok(swept)) => swept,
             Ok(Err(error)) => Outcome::Failed(error),
@@ -122,7 +118,7 @@ pub(crate) enum Reach {
 /// and bounded, because it is not what was asked for and `gc` does it again. Where nothing is open nobody is asked, and a ledger
 /// that is not there is not made.
 pub(crate) async fn settle_dead_clients(app: &App, reach: Reach) {
-    if !SqliteLedger::is_in(app.state()) {
+    if app.setup().globals.dry_run || !SqliteLedger::is_in(app.state()) {
         return;
     }
     match tokio::time::timeout(SETTLE_AT_MOST, settle(app, reach)).await {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use machine_config::MachineType;
-use machine_core::{EnvVar, Error, ErrorKind, MachineSpec, OsText, Result, SizeRequest, VolumeMount, nearest};
+use machine_core::{EnvVar, Error, ErrorKind, MachineSpec, OsText, Result, SizeRequest, SshKey, VolumeMount, nearest};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::App;
@@ -99,19 +99,23 @@ async fn public_keys(app: &App, asked: &[String]) -> Result<Vec<String>> {
         asked => asked.iter().map(String::as_str).collect(),
     };
     let Some(keys) = app.provider().ssh_keys().filter(|_| !names.is_empty()) else { return Ok(Vec::new()) };
-    let registered = keys.list().await?;
-    let find = |name: &str| {
-        let found = registered.iter().find(|key| key.name == name).or_else(|| {
-            registered.iter().find(|key| key.id.as_str() == name || key.fingerprint.as_deref() == Some(name))
-        });
-        found.map(|key| key.public_key.clone()).ok_or_else(|| {
-            let title = app.provider().info().title;
-            let error = Error::new(ErrorKind::NotFound, format!("SSH key '{name}' not found in {title}"));
-            match nearest(name, registered.iter().map(|key| key.name.as_str())).first() {
-                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-                None => error.with_hint("`machine ssh-keys` shows which there are"),
-            }
-        })
-    };
-    names.into_iter().map(find).collect()
+    let keys = keys.list().await?;
+    let title = app.provider().info().title;
+    names.into_iter().map(|name| registered(&keys, name, title).map(|key| key.public_key.clone())).collect()
+}
+
+/// The registered key of that name, or of that id or fingerprint.
+///
+/// # Errors
+/// `NotFound` with the nearest name.
+pub(crate) fn registered<'a>(keys: &'a [SshKey], name: &str, title: &str) -> Result<&'a SshKey> {
+    let named = keys.iter().find(|key| key.name == name);
+    let meant = |key: &&SshKey| key.id.as_str() == name || key.fingerprint.as_deref() == Some(name);
+    named.or_else(|| keys.iter().find(meant)).ok_or_else(|| {
+        let error = Error::new(ErrorKind::NotFound, format!("SSH key '{name}' not found in {title}"));
+        match nearest(name, keys.iter().map(|key| key.name.as_str())).first() {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("`machine ssh-keys` shows which there are"),
+        }
+    })
 }

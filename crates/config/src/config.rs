@@ -24,9 +24,9 @@ pub const PROVIDER_VARIABLE: &str = "MACHINE_PROVIDER";
 /// The key that names the provider.
 const PROVIDER_KEY: &str = "provider";
 /// The keys of the top level that are no sections.
-const OWN_KEYS: [&str; 7] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY, MACHINES_KEY, AGENTS_KEY, GIT_KEY];
+pub(crate) const OWN_KEYS: [&str; 7] = [PROVIDER_KEY, BUDGET_KEY, TTL_KEY, GC_KEY, MACHINES_KEY, AGENTS_KEY, GIT_KEY];
 /// A section that the older tool of this name knows, and this one has no provider for.
-const ABSENT: &str = "gcp";
+pub(crate) const ABSENT: &str = "gcp";
 /// The kind that is used where nobody says anything.
 const DEFAULT: &str = "local";
 
@@ -257,7 +257,7 @@ impl Config {
     ///
     /// # Errors
     /// A section that names a kind that nobody knows.
-    fn kind_of(&self, name: &str) -> Result<Option<&Kind>> {
+    pub(crate) fn kind_of(&self, name: &str) -> Result<Option<&Kind>> {
         if name == BUDGET_KEY {
             return Ok(None);
         }

@@ -12,6 +12,7 @@ use crate::places::{Place, Places};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Document {
     file: PathBuf,
+    text: String,
     /// Its top level; empty for a file of comments.
     pub(crate) root: serde_yaml::Mapping,
     places: Places,
@@ -23,7 +24,7 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::Config`] with file, line and column.
     pub(crate) fn parse(text: &str, file: &FilePath) -> Result<Self> {
-        let mut document = Self { file: file.to_owned(), ..Self::default() };
+        let mut document = Self { file: file.to_owned(), text: text.to_owned(), ..Self::default() };
         let parsed = serde_yaml::from_str::<Value>(text).and_then(|mut value| {
             value.apply_merge()?;
             Ok(value)
@@ -51,6 +52,11 @@ impl Document {
     /// The file's name.
     pub(crate) fn file(&self) -> &FilePath {
         &self.file
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Where the value of that path is written.

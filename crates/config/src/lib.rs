@@ -26,6 +26,7 @@ mod schema;
 mod section;
 mod settings;
 mod settled;
+mod shown;
 mod upkeep;
 mod whole_schema;
 
@@ -40,4 +41,5 @@ pub use places::Place;
 pub use registry::{Kind, Registry};
 pub use section::{Origin, Section};
 pub use settings::Setting;
+pub use shown::Shown;
 pub use upkeep::Written;

@@ -73,7 +73,7 @@ impl Kind {
             aliases: K::ALIASES,
             environment: K::ENVIRONMENT,
             schema: schema::of::<K::Config>,
-            check: |section| Ok(section.read::<K::Config>()?.1),
+            check: Section::unknown::<K::Config>,
             open: |section, context| {
                 let (config, _) = section.read::<K::Config>()?;
                 K::open(config, context).map_err(|error| section.place_error(error).with_provider(K::INFO.kind))

@@ -182,18 +182,33 @@ impl Section {
         self.document.place(&self.in_document(path)).map_or(Origin::Default, Origin::File)
     }
 
-    /// Reads the values as a `C`; and says what of them it does not know.
+    /// Keys of the values that a `C` does not know.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn unknown<C: DeserializeOwned>(&self) -> Result<Vec<Error>> {
+        let mut unknown = self.read::<C>()?.1;
+        // A `C` that is put together of several takes every key, and leaves some of them lying.
+        let known = schema::keys(self.schema(), &Path::default());
+        let keys = self.values.as_mapping().into_iter().flat_map(Mapping::keys).filter_map(Value::as_str);
+        let paths = keys.filter(|key| !known.contains(key)).map(|key| Path::default().key(key));
+        let others: Vec<_> = paths.filter(|path| !unknown.contains(path)).collect();
+        unknown.extend(others);
+        Ok(unknown.iter().map(|path| self.unknown_key(path)).collect())
+    }
+
+    /// Reads the values as a `C`; and says what of them it does not take.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] with the place of the value that is not as `C` wants it.
-    pub(crate) fn read<C: DeserializeOwned>(&self) -> Result<(C, Vec<Error>)> {
+    pub(crate) fn read<C: DeserializeOwned>(&self) -> Result<(C, Vec<Path>)> {
         let mut unknown = Vec::new();
         let mut track = serde_path_to_error::Track::new();
         let deserializer = serde_path_to_error::Deserializer::new(&self.values, &mut track);
         let mut ignored = |path: serde_ignored::Path<'_>| unknown.push(Path::from(&path));
         let config = C::deserialize(serde_ignored::Deserializer::new(deserializer, &mut ignored));
         let config = config.map_err(|error| self.misfit(&Path::from(&track.path()), &error.to_string()))?;
-        Ok((config, unknown.iter().map(|path| self.unknown_key(path)).collect()))
+        Ok((config, unknown))
     }
 
     /// The error of a provider that was opened with these settings, with the place of the setting that it names: in the

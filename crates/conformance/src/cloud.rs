@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use machine_core::{MachineId, ResourceKind};
+use serde_json::Value;
 
 /// What goes wrong next. Each happens once, to the first request that it fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,4 +58,7 @@ pub trait Cloud: Send + Sync {
 
     /// How many requests to create a thing of that kind have come in so far.
     async fn create_requests(&self, resource: ResourceKind) -> usize;
+
+    /// The body of the last request to create a machine, as it came in; none where there was none.
+    async fn last_create(&self) -> Option<Value>;
 }

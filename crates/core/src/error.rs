@@ -26,9 +26,9 @@ pub enum ErrorKind {
     Invalid,
     /// This provider cannot do it at all; found from [`Capabilities`](crate::Capabilities), before any request.
     Unsupported,
-    /// A limit of the account is reached, or the price that one machine may have.
+    /// A limit of the account is reached.
     Quota,
-    /// It may cost more than the budget allows; found before anything is asked for.
+    /// It may cost more than the budget allows, or than the wish itself; found before anything is asked for.
     Budget,
     /// The cloud has no room for this size in this place just now.
     OutOfCapacity,

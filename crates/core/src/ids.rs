@@ -58,6 +58,9 @@ string_id! {
 pub struct IntentId(Ulid);
 
 impl IntentId {
+    /// The id of no intent that was ever minted.
+    pub(crate) const NOBODYS: Self = Self(Ulid::nil());
+
     /// Mints a new one.
     pub fn mint() -> Self {
         Self(Ulid::generate())

@@ -106,6 +106,21 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// The wish for a machine as a preview sees it: recorded nowhere, so that nothing can be made from it, and with an id and an
+    /// owner that are nobody's.
+    pub fn rehearsal(spec: &MachineSpec, provider: impl Into<String>) -> Self {
+        Self {
+            id: IntentId::NOBODYS,
+            owner: OwnerId::new("preview"),
+            resource: ResourceKind::Machine,
+            name: spec.name.to_string(),
+            provider: provider.into(),
+            lifetime: Lifetime::Deadline,
+            deadline: None,
+            minted_at: Timestamp::now(),
+        }
+    }
+
     /// What is written on the thing itself.
     pub fn markers(&self) -> Markers {
         Markers { owner: self.owner.clone(), intent: self.id, deadline: self.deadline }

@@ -31,6 +31,25 @@ impl Money {
         (0.0..=1e15).contains(&micros).then_some(Self(micros as i64))
     }
 
+    /// From an amount in dollars as a person types it: `0.02`, `$6`. Exact to the millionth.
+    ///
+    /// # Errors
+    /// One sentence that shows how it is written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no amount of dollars; write it like 0.02 or 6");
+        let (whole, rest) = {
+            let text = text.strip_prefix('$').unwrap_or(text);
+            text.split_once('.').unwrap_or((text, ""))
+        };
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(rest) || rest.len() > 6 {
+            return Err(wrong());
+        }
+        let whole: i64 = whole.parse().map_err(|_| wrong())?;
+        let rest: i64 = format!("{rest:0<6}").parse().map_err(|_| wrong())?;
+        whole.checked_mul(1_000_000).and_then(|micros| micros.checked_add(rest)).map(Self).ok_or_else(wrong)
+    }
+
     /// The sum, or the most that there can be.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
@@ -84,6 +103,16 @@ mod tests {
         assert_eq!(Money::from_dollars(0.00893), Some(Money::from_micros(8_930)));
         for odd in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
             assert_eq!(Money::from_dollars(odd), None);
+        }
+    }
+
+    #[test]
+    fn what_a_person_types_is_exact_or_refused() {
+        for (text, micros) in [("0.02", 20_000), ("$6", 6_000_000), ("0.00893", 8_930), ("1.000001", 1_000_001)] {
+            assert_eq!(Money::parse(text), Ok(Money::from_micros(micros)), "{text}");
+        }
+        for odd in ["", "$", ".5", "-1", "1e3", "0.0000001", "1,5", "9223372036855", "one"] {
+            assert!(Money::parse(odd).unwrap_err().contains("0.02"), "{odd}");
         }
     }
 

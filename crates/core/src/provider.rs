@@ -7,8 +7,8 @@ use futures::stream::BoxStream;
 
 use crate::{
     Account, Capabilities, Catalog, Destroyed, Dns, Exec, ExecSession, Found, IntentId, LogLine, LogOptions, Machine,
-    MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector,
-    Shell, Snapshots, SshKeys, Until, Volumes,
+    MachineChange, MachineId, MachineSpec, Page, Power, Preview, Projects, ProviderInfo, RecordedIntent, Result,
+    Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 /// One cloud, one account. Every method is required, so that a decorator that forgets one does not compile; conveniences
@@ -46,6 +46,12 @@ pub trait CloudProvider: Debug + Send + Sync + 'static {
     ///
     /// Dropping the future leaves the outcome unknown: at most one machine, which carries the markers.
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine>;
+
+    /// What [`create`](Self::create) would do for a machine that is made to stay, without doing it.
+    ///
+    /// Makes no request that changes anything. Names the requests with the bodies that a create would send, apart from the
+    /// markers, and hides what is secret. Refuses what a create would refuse before its first request.
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview>;
 
     /// All machines that `intent` ever made and that still exist. Finding none means that there is none only where the
     /// answer says that it is complete, and only as of the moment that it names.

@@ -81,16 +81,12 @@ impl Inner {
         deadline: Option<Timestamp>,
         made_for: Option<IntentId>,
     ) -> Result<Made> {
-        if let Some(past) = deadline.filter(|deadline| *deadline <= self.clock.now()) {
-            let what = format!("the deadline {past} has passed already");
-            return Err(self.named("create")(Error::new(ErrorKind::Invalid, what)));
-        }
         let inner = Arc::clone(self);
         let runtime = tokio::runtime::Handle::current();
         let mut delivery = self
             .detach(async move {
-                let made =
-                    inner.create_once(&wanted, lifetime, deadline, made_for).await.map_err(inner.named("create"))?;
+                let made = inner.create_in_order(wanted, lifetime, deadline, made_for);
+                let made = made.await.map_err(inner.named("create"))?;
                 let undecided = inner.work.token();
                 Ok(Delivery { made: Some(made), lifetime, inner, runtime, _undecided: undecided })
             })
@@ -98,14 +94,23 @@ impl Inner {
         delivery.made.take().ok_or_else(|| Error::new(ErrorKind::Protocol, "what was made was delivered twice"))
     }
 
-    async fn create_once(
+    /// Records the wish, and has it fulfilled once, in `region` where that is one of several.
+    pub(crate) async fn create_once(
         &self,
         wanted: &Wanted,
+        region: Option<&str>,
         lifetime: Lifetime,
         deadline: Option<Timestamp>,
         made_for: Option<IntentId>,
     ) -> Result<Made> {
+        if let Some(past) = deadline.filter(|deadline| *deadline <= self.clock.now()) {
+            return Err(Error::new(ErrorKind::Invalid, format!("the deadline {past} has passed already")));
+        }
         Cloud(&*self.provider).must_have(wanted.kind())?;
+        if let Wanted::Machine(spec) = wanted {
+            // What is refused anyway is not priced, recorded or announced first.
+            self.provider.capabilities().allow(self.provider.info(), spec)?;
+        }
         self.refuse_twin(wanted).await?;
         let draft = IntentDraft {
             resource: wanted.kind(),
@@ -118,7 +123,8 @@ impl Inner {
         let recorded = RecordedIntent::record(&store, draft).await?;
         if let Some((announce, rate)) = self.announce.as_ref().zip(store.rate.filter(|rate| !rate.is_free())) {
             let name = wanted.name();
-            announce.0(&Quote { name, rate, from: recorded.intent().minted_at, deadline });
+            let region = region.map(str::to_owned);
+            announce.0(&Quote { name, region, rate, from: recorded.intent().minted_at, deadline });
         }
         let outcome =
             match tokio::time::timeout(self.create_within, Cloud(&*self.provider).create(&recorded, wanted)).await {

@@ -181,7 +181,8 @@ impl Fleet {
     /// Records the wish, creates the machine once, and binds the two.
     ///
     /// An unclear outcome is looked into: a machine that turns out to be there is the answer, and one that is proved not to be
-    /// there is an error without effect. `deadline` is when the machine must be gone at the latest; it is written on it.
+    /// there is an error without effect. Where `spec` names several regions they are tried in their order, each by a wish of its own,
+    /// for as long as the one before had no room and made nothing. `deadline` is when the machine must be gone at the latest; it is written on it.
     ///
     /// # Errors
     /// [`ErrorKind::Budget`] where it may cost more than the budget leaves; else what the provider says. With

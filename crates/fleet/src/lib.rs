@@ -34,6 +34,7 @@ mod parts;
 mod plan;
 mod quote;
 mod rate;
+mod regions;
 mod report;
 mod resolve;
 mod state_dir;

@@ -12,6 +12,8 @@ use crate::rate::Rate;
 pub struct Quote {
     /// Its name.
     pub name: String,
+    /// The region that is tried for it, where several are named.
+    pub region: Option<String>,
     /// Its price.
     pub rate: Rate,
     /// From when on it may cost something.
@@ -24,7 +26,11 @@ impl fmt::Display for Quote {
     /// `web-1: $0.00893 an hour, $6.00 a month at most`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = self.rate.worst_case(self.from, self.deadline);
-        write!(f, "{}: {} an hour, {most} ", self.name, self.rate.hourly)?;
+        f.write_str(&self.name)?;
+        if let Some(region) = &self.region {
+            write!(f, " in {region}")?;
+        }
+        write!(f, ": {} an hour, {most} ", self.rate.hourly)?;
         match self.deadline {
             Some(deadline) => write!(f, "at most until {deadline:.0}"),
             None => f.write_str("a month at most"),
@@ -57,9 +63,11 @@ mod tests {
             minimum: 3_600,
         };
         let from = "2026-11-02T10:00:00Z".parse().unwrap();
-        let quote = Quote { name: "web-1".to_owned(), rate, from, deadline: None };
+        let quote = Quote { name: "web-1".to_owned(), region: None, rate, from, deadline: None };
         assert_eq!(quote.to_string(), "web-1: $0.00893 an hour, $6.00 a month at most");
-        let ends = Quote { deadline: Some("2026-11-02T11:30:00.5Z".parse().unwrap()), ..quote };
+        let ends = Quote { deadline: Some("2026-11-02T11:30:00.5Z".parse().unwrap()), ..quote.clone() };
         assert_eq!(ends.to_string(), "web-1: $0.00893 an hour, $0.01786 at most until 2026-11-02T11:30:00Z");
+        let there = Quote { region: Some("ams3".to_owned()), ..quote };
+        assert_eq!(there.to_string(), "web-1 in ams3: $0.00893 an hour, $6.00 a month at most");
     }
 }

@@ -25,17 +25,26 @@ const LONGEST: usize = 200;
 
 /// The body with everything secret taken out and everything long cut.
 pub(crate) fn redacted(value: &Value) -> Value {
+    redacted_at(value, LONGEST)
+}
+
+/// The body with everything secret taken out, and nothing cut.
+pub(crate) fn without_secrets(value: &Value) -> Value {
+    redacted_at(value, usize::MAX)
+}
+
+fn redacted_at(value: &Value, longest: usize) -> Value {
     match value {
         Value::Object(fields) => fields
             .iter()
             .map(|(key, value)| {
                 let hidden = SECRET.contains(&key.as_str()) && !value.is_null();
-                (key.clone(), if hidden { Value::from("(hidden)") } else { redacted(value) })
+                (key.clone(), if hidden { Value::from("(hidden)") } else { redacted_at(value, longest) })
             })
             .collect(),
-        Value::Array(items) => items.iter().map(redacted).collect(),
-        Value::String(text) if text.chars().count() > LONGEST => {
-            Value::from(format!("{}...", text.chars().take(LONGEST).collect::<String>()))
+        Value::Array(items) => items.iter().map(|item| redacted_at(item, longest)).collect(),
+        Value::String(text) if text.chars().count() > longest => {
+            Value::from(format!("{}...", text.chars().take(longest).collect::<String>()))
         }
         other => other.clone(),
     }

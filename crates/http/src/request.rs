@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use machine_core::{Effect, Error, ErrorKind, Result, Retry, failpoint};
+use machine_core::{Effect, Error, ErrorKind, PlannedRequest, Result, Retry, failpoint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::answer::{Answer, Failed};
 use crate::client::Client;
-use crate::redact::redacted;
+use crate::redact::{redacted, without_secrets};
 use crate::table::Class;
 
 /// The longest pause between two attempts that the cloud did not ask for.
@@ -106,6 +106,16 @@ impl Request {
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
         self
+    }
+
+    /// What would be sent, without sending it and without what is secret in it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] and [`ErrorKind::NotFound`] for a request that cannot be put together.
+    pub fn planned(&self) -> Result<PlannedRequest> {
+        let url = self.url.as_ref().map_err(again)?;
+        let body = self.body.as_ref().map(without_secrets).unwrap_or_default();
+        Ok(PlannedRequest { method: self.method.to_string(), path: url.path().to_owned(), body })
     }
 
     /// Sends it, and understands the answer as JSON.

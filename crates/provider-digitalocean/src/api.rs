@@ -47,24 +47,31 @@ impl Api {
 
     /// A whole list, or an error. Pages are asked for by their number: a URL in an answer may lead to another host.
     pub(crate) async fn list<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<T>> {
-        machine_http::numbered(PER_PAGE, async |page| {
-            let mut request = self.get(path);
-            if path == ["account", "keys"] {
-                request = request.bucket(KEYS, "");
-            }
-            for (name, value) in query {
-                request = request.query(name, value);
-            }
-            let request = request.query("per_page", PER_PAGE.to_string()).query("page", page.to_string());
-            let page: ListPage<T> = request.send().await?;
-            let next = page.links.and_then(|links| links.pages).and_then(|pages| pages.next);
-            Ok(Numbered {
-                items: page.items,
-                total: page.meta.and_then(|meta| meta.total),
-                more: next.is_some_and(|next| !next.is_empty()),
-            })
+        machine_http::numbered(PER_PAGE, |page| self.page(path, query, page)).await
+    }
+
+    /// One page of a list; the first is 1.
+    pub(crate) async fn page<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        page: usize,
+    ) -> Result<Numbered<T>> {
+        let mut request = self.get(path);
+        if path == ["account", "keys"] {
+            request = request.bucket(KEYS, "");
+        }
+        for (name, value) in query {
+            request = request.query(name, value);
+        }
+        let request = request.query("per_page", PER_PAGE.to_string()).query("page", page.to_string());
+        let page: ListPage<T> = request.send().await?;
+        let next = page.links.and_then(|links| links.pages).and_then(|pages| pages.next);
+        Ok(Numbered {
+            items: page.items,
+            total: page.meta.and_then(|meta| meta.total),
+            more: next.is_some_and(|next| !next.is_empty()),
         })
-        .await
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Wish<'a> {
 ///
 /// # Errors
 /// `NotFound` for a size or a region that there is none of, `Invalid` for a need that no size meets, `OutOfCapacity` where
-/// none of the regions has the size just now, `Quota` where all that fits costs more than it may.
+/// none of the regions has the size just now, `Budget` where all that fits costs more than it may.
 pub(crate) fn places(wish: &Wish<'_>, sizes: &[Size], regions: &[Region]) -> Result<Vec<Place>> {
     let fitting = fitting(wish, sizes)?;
     let (mut places, mut dear) = (Vec::new(), None);
@@ -41,6 +41,16 @@ pub(crate) fn places(wish: &Wish<'_>, sizes: &[Size], regions: &[Region]) -> Res
         return Ok(places);
     }
     Err(dear.unwrap_or_else(|| sold_out(wish, &fitting)))
+}
+
+/// The first place and those beside it, as `nyc1` is beside `nyc3`. What is further away is another wish, which is not made
+/// here.
+pub(crate) fn neighbours(mut places: Vec<Place>) -> Vec<Place> {
+    let town = |region: &str| region.trim_end_matches(|it: char| it.is_ascii_digit()).to_owned();
+    if let Some(first) = places.first().map(|place| town(&place.region)) {
+        places.retain(|place| town(&place.region) == first);
+    }
+    places
 }
 
 /// The sizes that will do, cheapest first.
@@ -107,7 +117,7 @@ fn too_dear(size: &Size, most: Option<Price>) -> Option<Error> {
             _ => return None,
         },
     };
-    Some(Error::new(ErrorKind::Quota, what).with_hint("ask for a smaller size, or allow more"))
+    Some(Error::new(ErrorKind::Budget, what).with_hint("ask for a smaller size, or allow more"))
 }
 
 fn sold_out(wish: &Wish<'_>, fitting: &[&Size]) -> Error {

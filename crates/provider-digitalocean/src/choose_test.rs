@@ -73,7 +73,7 @@ fn nothing_above_the_price_that_was_set() {
     };
     let default = SizeRequest::Default;
     assert!(chosen(&default, &["nyc3"], most(9_000, None)).is_ok());
-    assert_eq!(chosen(&default, &["nyc3"], most(8_999, None)).unwrap_err().kind(), ErrorKind::Quota);
+    assert_eq!(chosen(&default, &["nyc3"], most(8_999, None)).unwrap_err().kind(), ErrorKind::Budget);
     let month = chosen(&default, &["nyc3"], most(9_000, Some(5_000_000))).unwrap_err();
     assert!(month.to_string().contains("a month"), "{month}");
     // Where another region has something cheaper, that is taken.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use machine_core::{
-    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Price, Project, Result,
-    Volume, VolumeMount,
+    CloudProvider as _, Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Preview, Price, Project,
+    Result, Volume, VolumeMount,
 };
+use machine_http::Request;
 use secrecy::SecretString;
 
 use crate::DigitalOceanOptions;
-use crate::choose::{Place, Wish, places};
+use crate::choose::{Place, Wish, neighbours, places};
 use crate::convert::{self, Tags, label_tag, marker_tags, mount_tag, plain_tag};
 use crate::provider::DigitalOceanProvider;
 use crate::refuse::{refuse, travels};
@@ -27,6 +28,10 @@ struct Understood {
     tags: Vec<String>,
     project: Option<Project>,
     options: DigitalOceanOptions,
+}
+
+fn nowhere() -> Error {
+    Error::new(ErrorKind::OutOfCapacity, "no region that was named takes machines")
 }
 
 impl DigitalOceanProvider {
@@ -59,7 +64,8 @@ impl DigitalOceanProvider {
         self.accepted(answer, place, intent, spec, understood.project.as_ref()).await
     }
 
-    /// Asks in one region after the other, for as long as the one before has said that it has no room.
+    /// Asks in one after the other of the neighbours that one word means, for as long as the one before has said that it has no
+    /// room.
     async fn in_one_of<'a>(
         &self,
         understood: &'a Understood,
@@ -68,8 +74,8 @@ impl DigitalOceanProvider {
     ) -> Result<(DropletAnswer, &'a Place)> {
         let mut full = None;
         for place in &understood.places {
-            match self.send(understood, place, user_data, spec).await {
-                // Nothing was made there, so the next region may be asked.
+            match self.request(understood, place, user_data, spec).send().await {
+                // Nothing was made there, so its neighbour may be asked.
                 Err(error) if error.kind() == ErrorKind::OutOfCapacity && error.effect() == Effect::None => {
                     tracing::debug!(%error, region = place.region, "no room; trying the next region");
                     full = Some(error);
@@ -78,7 +84,7 @@ impl DigitalOceanProvider {
                 Ok(answer) => return Ok((answer, place)),
             }
         }
-        Err(full.unwrap_or_else(|| Error::new(ErrorKind::OutOfCapacity, "no region that was named takes machines")))
+        Err(full.unwrap_or_else(nowhere))
     }
 
     /// Looks up everything that the wish names.
@@ -110,7 +116,7 @@ impl DigitalOceanProvider {
             self.free_volumes_of(&spec.volumes),
         )?;
         let wanted = self.wanted_regions(spec, &volumes)?;
-        let places = places(&self.wish(spec, &wanted), &sizes, &regions)?;
+        let places = neighbours(places(&self.wish(spec, &wanted), &sizes, &regions)?);
         Ok(Understood { places, image, keys, tags, project, options })
     }
 
@@ -165,14 +171,37 @@ impl DigitalOceanProvider {
         Ok(vec![place])
     }
 
+    /// What a create would do.
+    pub(crate) async fn preview_droplet(&self, spec: &MachineSpec) -> Result<Preview> {
+        let understood = self.understand(&Intent::rehearsal(spec, crate::kind::KIND), spec).await?;
+        let user_data = match self.ssh() {
+            Some(ssh) => Some(ssh.rehearse(spec.user_data.as_ref())?),
+            None => spec.user_data.clone(),
+        };
+        travels(spec.user_data.as_ref(), user_data.as_ref())?;
+        let Some(place) = understood.places.first() else { return Err(nowhere()) };
+        let mut requests = vec![self.request(&understood, place, user_data.as_ref(), spec).planned()?];
+        if let Some(project) = &understood.project {
+            requests.push(self.assignment(project, "(id)").planned()?);
+        }
+        Ok(Preview {
+            region: Some(place.region.clone()),
+            size: Some(place.size.clone()),
+            image: Some(understood.image.to_string()),
+            price: place.price,
+            requests,
+            steps: Vec::new(),
+        })
+    }
+
     /// The one request that makes it.
-    async fn send(
+    fn request(
         &self,
         understood: &Understood,
         place: &Place,
         user_data: Option<&SecretString>,
         spec: &MachineSpec,
-    ) -> Result<DropletAnswer> {
+    ) -> Request {
         let options = &understood.options;
         let body = CreateDroplet {
             name: spec.name.to_string(),
@@ -188,7 +217,7 @@ impl DigitalOceanProvider {
             vpc_uuid: options.vpc.clone(),
             user_data: user_data.cloned().map(UserData),
         };
-        self.api().post(["droplets"]).json(&body).send().await
+        self.api().post(["droplets"]).json(&body)
     }
 
     /// The machine that was accepted. Nearly everything in the answer may still be missing, and is what we asked for.

@@ -104,12 +104,15 @@ impl DigitalOceanProvider {
     async fn droplets(&self, query: &[(&str, &str)]) -> Result<Vec<Machine>> {
         let named = query.iter().copied().filter(|(name, _)| *name != "tag_name");
         let with_gpus: Vec<_> = named.chain([("type", "gpus")]).collect();
-        let (mut all, gpus) = futures::try_join!(
+        let (all, first) = futures::try_join!(
             self.api().list::<Listed>(&["droplets"], query),
-            self.api().list(&["droplets"], &with_gpus)
+            self.api().page::<Listed>(&["droplets"], &with_gpus, 1)
         )?;
-        all.extend(gpus);
-        let machines: Vec<_> = all.into_iter().map(|Listed(machine)| machine).collect();
+        let mut machines: Vec<_> = all.into_iter().map(|Listed(machine)| machine).collect();
+        // None is in both lists. Where one is, the server knows no such list and would tell the first one again to its end.
+        let again = first.items.iter().any(|Listed(gpu)| machines.iter().any(|machine| machine.id == gpu.id));
+        let gpus = if first.more && !again { self.api().list(&["droplets"], &with_gpus).await? } else { first.items };
+        machines.extend(gpus.into_iter().map(|Listed(machine)| machine));
         Ok(distinct(machines, |machine| machine.id.clone()))
     }
 

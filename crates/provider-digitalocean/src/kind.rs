@@ -92,11 +92,14 @@ impl ProviderKind for DigitalOceanKind {
         let token = given.ok_or_else(|| {
             Error::new(ErrorKind::Unauthenticated, "there is no token for DigitalOcean")
                 .with_provider(KIND)
-                .with_hint("make one under API in the control panel, and set DIGITALOCEAN_ACCESS_TOKEN to it")
+                .with_hint("make one under API in the control panel, and set DIGITALOCEAN_ACCESS_TOKEN to it, or write it as `access-token`")
         })?;
-        let keys = section.ssh_key.map(Keys::names).unwrap_or_default();
+        let keys = section.ssh_key.map(Keys::names);
+        if keys.as_ref().is_some_and(Vec::is_empty) {
+            return Err(no_keys());
+        }
         let mut builder = DigitalOceanProvider::builder(token)
-            .ssh_keys(keys)
+            .ssh_keys(keys.unwrap_or_default())
             .dns_zone(section.dns_zone)
             .project(section.project)
             .ca_file(section.ca_file)
@@ -117,4 +120,11 @@ impl ProviderKind for DigitalOceanKind {
         }
         builder.open().map(Opened::new)
     }
+}
+
+/// Of a list of keys without any, which lets nobody in who is meant.
+fn no_keys() -> Error {
+    Error::new(ErrorKind::Config, "it is a list without any key")
+        .with_context("setting", "ssh-key")
+        .with_hint("name one, or leave the setting out: `machine ssh` gets in without")
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use machine_core::{Error, ErrorKind, MachineId, Project, Projects, Result, nearest};
+use machine_http::Request;
 
 use crate::choose::unknown;
 use crate::convert::droplet_id;
@@ -29,11 +30,15 @@ impl DigitalOceanProvider {
         })
     }
 
+    /// The request that puts a droplet into a project.
+    pub(crate) fn assignment(&self, project: &Project, droplet: &str) -> Request {
+        let body = AssignResources { resources: [format!("do:droplet:{droplet}")] };
+        self.api().post(["projects", &project.id, "resources"]).idempotent().json(&body)
+    }
+
     /// Puts a droplet into a project. That it could not be is told in the body of a good answer.
     pub(crate) async fn put_into(&self, project: &Project, droplet: u64) -> Result<()> {
-        let body = AssignResources { resources: [format!("do:droplet:{droplet}")] };
-        let request = self.api().post(["projects", &project.id, "resources"]).idempotent().json(&body);
-        let answer: Result<Assigned> = request.send().await;
+        let answer: Result<Assigned> = self.assignment(project, &droplet.to_string()).send().await;
         let assigned = answer.map_err(|error| named(error, "project", &project.name))?;
         let status = assigned.resources.unwrap_or_default().into_iter().find_map(|resource| resource.status);
         match status.as_deref() {

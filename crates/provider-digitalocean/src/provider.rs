@@ -9,8 +9,8 @@ use machine_core::CloudProvider;
 use machine_core::{
     Account, Billing, Capabilities, Catalog, CreateOnce, Destroyed, Dns, Error, ErrorKind, Exec, ExecSession, Found,
     Image, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Money, Page, Power,
-    PriceSource, Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size, Snapshots,
-    SshKeys, StopsBill, Transport, Until, Volumes,
+    Preview, PriceSource, Projects, ProviderInfo, RecordedIntent, Region, Result, Secret, Selector, Shell, Size,
+    Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 
@@ -175,6 +175,10 @@ impl CloudProvider for DigitalOceanProvider {
 
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         self.create_droplet(intent.intent(), spec).await
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        self.preview_droplet(spec).await
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

@@ -1,6 +1,7 @@
 //! The app that the machines belong to. It costs nothing and is made on demand.
 
 use machine_core::{Account, AccountId, Effect, Error, ErrorKind, Result};
+use machine_http::Request;
 
 use crate::fly::{ACTION, Fly};
 use crate::wire::answers::{CurrentTokens, TokenInfo};
@@ -61,11 +62,30 @@ impl Fly {
         self.api.get(["apps", app]).bucket(ACTION, format!("app {app}")).done().await
     }
 
-    async fn make_app(&self, app: &str) -> Result<()> {
+    /// Whether the app is there. Makes none.
+    ///
+    /// # Errors
+    /// What the cloud says.
+    pub(crate) async fn has_app(&self) -> Result<bool> {
+        if self.app_seen.initialized() {
+            return Ok(true);
+        }
+        match self.look_at_app(self.app().await?).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The request that makes the app.
+    pub(crate) fn app_request(&self, app: &str) -> Request {
         let body = CreateApp { name: app, org_slug: &self.org };
         // The name makes a second one impossible, so that it may be asked for again.
-        let made = self.api.post(["apps"]).json(&body).idempotent().bucket(ACTION, format!("create app {app}"));
-        match made.done().await {
+        self.api.post(["apps"]).json(&body).idempotent().bucket(ACTION, format!("create app {app}"))
+    }
+
+    async fn make_app(&self, app: &str) -> Result<()> {
+        match self.app_request(app).done().await {
             // Somebody was faster, perhaps an attempt of ours whose answer was lost.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.look_at_app(app).await.map_err(|_| {
                 Error::new(ErrorKind::AlreadyExists, format!("the app `{app}` belongs to somebody else"))

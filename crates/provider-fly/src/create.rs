@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use machine_core::{
-    Effect, Error, ErrorKind, Intent, Machine, MachineSpec, MachineState, RecordedIntent, Result, VolumeId,
+    Effect, Error, ErrorKind, Intent, Machine, MachineSpec, MachineState, Preview, RecordedIntent, Result, VolumeId,
 };
+use machine_http::Request;
 
 use crate::convert;
 use crate::fly::{ACTION, Fly};
-use crate::wire::answers;
+use crate::sizes;
 use crate::wire::requests::CreateMachine;
 
 /// How long the cloud may take to place a machine and fetch its image.
@@ -21,12 +22,10 @@ impl Fly {
     /// As [`CloudProvider::create`](machine_core::CloudProvider::create) has it.
     pub(crate) async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         let intent = intent.intent();
-        let mut request = convert::plan(intent, spec, &self.defaults)?;
+        let mut body = convert::plan(intent, spec, &self.defaults)?;
         let app = self.ready_app().await?;
-        if let Some(mount) = spec.volumes.first() {
-            request.region = Some(self.region_of(&mount.volume, spec).await?);
-        }
-        match self.send_create(app, &request).await {
+        self.put_beside_its_volume(&mut body, spec).await?;
+        match self.request(app, &body).send().await {
             Ok(told) => started(
                 convert::machine(told, app, &self.defaults.prices)
                     .map_err(|error| error.with_effect(Effect::Unknown))?,
@@ -39,9 +38,41 @@ impl Fly {
         }
     }
 
-    async fn send_create(&self, app: &str, request: &CreateMachine) -> Result<answers::Machine> {
-        let sent = self.api.post(["apps", app, "machines"]).json(request).patience(PATIENCE);
-        sent.bucket(ACTION, format!("create machine {app}")).send().await
+    /// What a create would do.
+    ///
+    /// # Errors
+    /// As [`CloudProvider::preview`](machine_core::CloudProvider::preview) has it.
+    pub(crate) async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        let mut body = convert::plan(&Intent::rehearsal(spec, crate::KIND), spec, &self.defaults)?;
+        let app = self.app().await?;
+        let mut requests = Vec::new();
+        if !self.has_app().await? {
+            requests.push(self.app_request(app).planned()?);
+        }
+        self.put_beside_its_volume(&mut body, spec).await?;
+        requests.push(self.request(app, &body).planned()?);
+        let guest = &body.config.guest;
+        Ok(Preview {
+            size: Some(sizes::name_of(&guest.cpu_kind, guest.cpus, guest.memory_mb)),
+            price: sizes::price(guest, &self.defaults.prices),
+            image: Some(body.config.image.clone()),
+            region: body.region,
+            requests,
+            steps: Vec::new(),
+        })
+    }
+
+    fn request(&self, app: &str, body: &CreateMachine) -> Request {
+        let sent = self.api.post(["apps", app, "machines"]).json(body).patience(PATIENCE);
+        sent.bucket(ACTION, format!("create machine {app}"))
+    }
+
+    /// A machine can only be where its volume is.
+    async fn put_beside_its_volume(&self, body: &mut CreateMachine, spec: &MachineSpec) -> Result<()> {
+        if let Some(mount) = spec.volumes.first() {
+            body.region = Some(self.region_of(&mount.volume, spec).await?);
+        }
+        Ok(())
     }
 
     /// The error of a launch, with what became of its machine where that can be seen.

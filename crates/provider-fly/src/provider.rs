@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use machine_core::{
     Account, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Exec, ExecSession, Found,
-    IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, PriceSource,
-    Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until,
-    Volumes,
+    IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Preview,
+    PriceSource, Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, StopsBill,
+    Transport, Until, Volumes,
 };
 
 use crate::catalog::FlyCatalog;
@@ -89,6 +89,10 @@ impl CloudProvider for FlyProvider {
 
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         self.fly.create(intent, spec).await
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        self.fly.preview(spec).await
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

@@ -3,8 +3,8 @@
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Environment, Error, ErrorKind, Exec, ExecSession,
     Found, Housekeeping, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power,
-    Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Shell, Signal, Snapshots, SshKeys, Until,
-    Volumes,
+    Preview, Projects, ProviderInfo, RecordedIntent, Report, Result, Selector, Shell, Signal, Snapshots, SshKeys,
+    Until, Volumes,
 };
 
 use std::time::Duration;
@@ -82,6 +82,10 @@ impl CloudProvider for LocalProvider {
     }
 
     async fn create(&self, _: &RecordedIntent, _: &MachineSpec) -> Result<Machine> {
+        match *self {}
+    }
+
+    async fn preview(&self, _: &MachineSpec) -> Result<Preview> {
         match *self {}
     }
 

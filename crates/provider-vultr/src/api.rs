@@ -12,7 +12,7 @@ use crate::cached::Cached;
 use crate::config::{Pauses, VultrConfig};
 use crate::convert::machine;
 use crate::dialect::Speech;
-use crate::wire::{Block, Instance, Listing, One, Os, Plan, Region, Wrapped};
+use crate::wire::{Block, Instance, Key, Listing, One, Os, Plan, Region, Wrapped};
 
 /// The bucket of all requests: the cloud counts them by the address that they come from.
 const ALL: &str = "all";
@@ -22,6 +22,8 @@ const PER_SECOND: u32 = 10;
 const PER_PAGE: &str = "500";
 /// For how long prices and places are believed.
 const FRESH: Duration = Duration::from_mins(10);
+/// For how long the registered keys are those that were just looked at.
+const SAME_LOOK: Duration = Duration::from_secs(10);
 
 /// The calls to one account.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Api {
     systems: Cached<Vec<Os>>,
     plans: Cached<Vec<Plan>>,
     regions: Cached<Vec<Region>>,
+    /// The registered keys: a create looks at them for more than one reason.
+    pub(crate) keys: Cached<Vec<Key>>,
 }
 
 impl Api {
@@ -48,6 +52,7 @@ impl Api {
             systems: Cached::new(None),
             plans: Cached::new(Some(FRESH)),
             regions: Cached::new(Some(FRESH)),
+            keys: Cached::new(Some(SAME_LOOK)),
         })
     }
 

@@ -31,6 +31,18 @@ impl<T> Cached<T> {
         *kept = Some((Instant::now(), Arc::clone(&value)));
         Ok(value)
     }
+
+    /// Keeps what was asked for anyway.
+    pub(crate) async fn keep(&self, value: T) -> Arc<T> {
+        let value = Arc::new(value);
+        *self.kept.lock().await = Some((Instant::now(), Arc::clone(&value)));
+        value
+    }
+
+    /// Forgets it: what it speaks of has changed.
+    pub(crate) async fn forget(&self) {
+        *self.kept.lock().await = None;
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct VultrSection {
     /// The account's key, from its settings under API.
     pub api_key: Option<Secret>,
     /// The registered ssh key that new machines let in, by name or id, or a list of them.
-    pub ssh_key: OneOrMore,
+    pub ssh_key: Option<OneOrMore>,
     /// The domain in which new machines are given a name.
     pub dns_zone: Option<String>,
     /// The plan of new machines: `vc2-1c-1gb` otherwise.
@@ -57,12 +57,6 @@ pub enum OneOrMore {
     More(Vec<String>),
 }
 
-impl Default for OneOrMore {
-    fn default() -> Self {
-        Self::More(Vec::new())
-    }
-}
-
 impl From<OneOrMore> for Vec<String> {
     fn from(texts: OneOrMore) -> Self {
         match texts {
@@ -89,12 +83,18 @@ impl ProviderKind for VultrKind {
             Error::new(ErrorKind::Unauthenticated, "there is no API key for Vultr")
                 .with_hint("set VULTR_API_KEY, or `api-key` in the section `vultr:`; the account's settings have it")
         })?;
+        let keys = section.ssh_key.map(Vec::from);
+        if keys.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Error::new(ErrorKind::Config, "it is a list without any key")
+                .with_context("setting", "ssh-key")
+                .with_hint("name one, or leave the setting out: `machine ssh` gets in without"));
+        }
         let defaults = VultrConfig::new(Secret::new(key.expose().trim()));
         VultrProvider::open(VultrConfig {
             api_url: section.api_url.map_or(defaults.api_url, |url| versioned(&url)),
             ca_file: section.ca_file,
             rate_limit: section.rate_limit.unwrap_or(true),
-            ssh_keys: section.ssh_key.into(),
+            ssh_keys: keys.unwrap_or_default(),
             size: section.machine_size.unwrap_or(defaults.size),
             image: section.image.unwrap_or(defaults.image),
             region: section.region.unwrap_or(defaults.region),
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn keys_are_one_or_a_list() {
-        let keys = |text: &str| -> Vec<String> { serde_json::from_str::<VultrSection>(text).unwrap().ssh_key.into() };
-        assert_eq!(keys(r#"{"ssh-key":"me"}"#), ["me"]);
-        assert_eq!(keys(r#"{"ssh-key":["me","you"]}"#), ["me", "you"]);
-        assert!(keys("{}").is_empty());
+        let keys = |text: &str| serde_json::from_str::<VultrSection>(text).unwrap().ssh_key.map(Vec::from);
+        assert_eq!(keys(r#"{"ssh-key":"me"}"#).unwrap(), ["me"]);
+        assert_eq!(keys(r#"{"ssh-key":["me","you"]}"#).unwrap(), ["me", "you"]);
+        assert!(keys("{}").is_none());
     }
 
     #[test]

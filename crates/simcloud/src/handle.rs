@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::running::Up;
+use crate::traffic::Exchange;
 
 /// One cloud that is played, as whoever plays it has it. Cheap to clone; outlives the cloud without harm.
 #[derive(Clone)]
@@ -65,6 +66,11 @@ impl Handle {
     /// How many requests have come in, by operation.
     pub fn requests(&self) -> BTreeMap<&'static str, u64> {
         self.0.sim.traffic.requests()
+    }
+
+    /// What went over the wire, where that is recorded; oldest first, and at most the last 10,000.
+    pub fn traffic(&self) -> Vec<Exchange> {
+        self.0.sim.traffic.exchanges()
     }
 }
 

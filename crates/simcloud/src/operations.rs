@@ -89,7 +89,6 @@ where
     let Ok(body) = axum::body::to_bytes(body, BODY).await else {
         return whole(Reply::json(413, &serde_json::json!({"error": "the body is too large"})));
     };
-    sim.traffic.count(operation);
     let fault = sim.faults.take(operation, head.method != Method::GET);
     let veil = fault.as_ref().map(|(_, what)| veil(what)).unwrap_or_default();
     let call = Call {
@@ -102,6 +101,7 @@ where
         body,
         veil,
     };
+    sim.traffic.count(&head.method, &call);
     if let Some((When::Before, what)) = &fault
         && !what.is_veil()
     {

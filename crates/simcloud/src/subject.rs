@@ -161,7 +161,7 @@ fn play(
     };
     runtime.block_on(async {
         let builder = SimCloud::builder().cloud(cloud, 0).speed(SPEED).quirks(Quirks::default());
-        let builder = builder.rate_limits(false).machines(machines);
+        let builder = builder.rate_limits(false).machines(machines).record(true);
         match builder.start().await {
             Err(error) => drop(tell.send(Err(error.to_string()))),
             Ok(running) => {
@@ -241,6 +241,12 @@ impl machine_conformance::Cloud for Played {
     async fn create_requests(&self, resource: ResourceKind) -> usize {
         let requests = self.handle.requests();
         requests.get(self.create(resource)).map_or(0, |count| usize::try_from(*count).unwrap_or(usize::MAX))
+    }
+
+    async fn last_create(&self) -> Option<Value> {
+        let operation = self.create(ResourceKind::Machine);
+        let last = self.handle.traffic().into_iter().rev().find(|exchange| exchange.operation == operation)?;
+        serde_json::from_slice(&last.request).ok()
     }
 }
 

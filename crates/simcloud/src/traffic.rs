@@ -3,10 +3,20 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
+use axum::http::Method;
 use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::call::Call;
 
 /// How many exchanges are kept; the oldest go first.
 const LIMIT: usize = 10_000;
+
+/// How many bytes of requests are remembered whatever else is kept; the oldest go first.
+const REMEMBERED: usize = 4 << 20;
+
+/// What a request takes beside its path and body.
+const OVERHEAD: usize = 256;
 
 /// A request and what was answered, whether or not the answer arrived.
 #[derive(Debug, Clone)]
@@ -27,6 +37,43 @@ pub struct Exchange {
     pub response: Bytes,
 }
 
+/// A request that has come in, without its headers: those hold the token.
+#[derive(Debug)]
+struct Asked {
+    operation: &'static str,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Asked {
+    fn size(&self) -> usize {
+        let query: usize = self.query.iter().map(|(key, value)| key.len() + value.len()).sum();
+        OVERHEAD + self.path.len() + query + self.body.len()
+    }
+
+    /// As it is shown: a body that is JSON as that, any other as text.
+    fn shown(&self) -> Value {
+        let text = || String::from_utf8_lossy(&self.body).into_owned();
+        let body = match self.body.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&self.body).unwrap_or_else(|_| Value::String(text())),
+        };
+        let query: Vec<_> = self.query.iter().map(|(key, value)| json!([key, value])).collect();
+        json!({
+            "operation": self.operation, "method": self.method.as_str(), "path": self.path, "query": query, "body": body,
+        })
+    }
+}
+
+/// The requests that are remembered, oldest first, and how many bytes those are.
+#[derive(Debug, Default)]
+struct Memory {
+    requests: VecDeque<Asked>,
+    bytes: usize,
+}
+
 /// What is kept of the traffic.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
@@ -34,6 +81,7 @@ pub(crate) struct Traffic {
     recording: bool,
     exchanges: Mutex<VecDeque<Exchange>>,
     requests: Mutex<BTreeMap<&'static str, u64>>,
+    memory: Mutex<Memory>,
 }
 
 impl Traffic {
@@ -42,9 +90,29 @@ impl Traffic {
         Self { recording, ..Self::default() }
     }
 
-    /// A request to that operation has come in.
-    pub(crate) fn count(&self, operation: &'static str) {
-        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default() += 1;
+    /// A request has come in.
+    pub(crate) fn count(&self, method: &Method, call: &Call) {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(call.operation).or_default() += 1;
+        let asked = Asked {
+            operation: call.operation,
+            method: method.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            body: call.body.clone(),
+        };
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.bytes += asked.size();
+        memory.requests.push_back(asked);
+        while memory.bytes > REMEMBERED {
+            let Some(oldest) = memory.requests.pop_front() else { break };
+            memory.bytes -= oldest.size();
+        }
+    }
+
+    /// The requests that are remembered, oldest first.
+    pub(crate) fn remembered(&self) -> Vec<Value> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.requests.iter().map(Asked::shown).collect()
     }
 
     /// Keeps an exchange, if exchanges are kept.

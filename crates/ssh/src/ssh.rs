@@ -92,6 +92,21 @@ impl Ssh {
     /// [`ErrorKind::Config`] for a login key that cannot be used, [`ErrorKind::Invalid`] for user data with host keys that are
     /// none, and where nothing can be kept.
     pub fn prepare(&self, intent: &Intent, users: Option<&SecretString>) -> Result<SecretString> {
+        let (user_data, identity) = self.introduced(users)?;
+        self.identities.begin(intent.id, &identity)?;
+        Ok(user_data)
+    }
+
+    /// The user data as [`prepare`](Self::prepare) would have it, with keys that are forgotten at once.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rehearse(&self, users: Option<&SecretString>) -> Result<SecretString> {
+        self.introduced(users).map(|(user_data, _)| user_data)
+    }
+
+    /// The user data with new keys in it, and what they are.
+    fn introduced(&self, users: Option<&SecretString>) -> Result<(SecretString, Identity)> {
         let (login, made) = match self.given_login()? {
             Some(login) => (login.public().clone(), None),
             None => {
@@ -105,8 +120,7 @@ impl Ssh {
         };
         let boot = first_boot(users, host_key.as_ref(), &[login])?;
         let birth = host_key.map(|key| key.public().clone()).filter(|key| boot.host_keys.contains(key));
-        self.identities.begin(intent.id, &Identity { host_keys: boot.host_keys, birth, login: made })?;
-        Ok(boot.user_data)
+        Ok((boot.user_data, Identity { host_keys: boot.host_keys, birth, login: made }))
     }
 
     /// Says which machine an intent made. Without effect where that was said before, or nothing was prepared.

@@ -118,6 +118,10 @@ impl CloudProvider for Paper {
         self.write(sheet)
     }
 
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        Ok(Preview { steps: vec![format!("write a sheet for `{}`", spec.name)], ..Preview::default() })
+    }
+
     async fn find(&self, intent: IntentId) -> Result<Found> {
         let as_of = jiff::Timestamp::now();
         let machines = self.read(&sheet_of(intent))?.into_iter().collect();

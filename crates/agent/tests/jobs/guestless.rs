@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use machine_core::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Exec, ExecSession, Found, GuestProgram, IntentId,
-    LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo,
+    LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Preview, Projects, ProviderInfo,
     RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
@@ -50,6 +50,10 @@ impl CloudProvider for Guestless {
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         assert!(self.capabilities.command || spec.command.is_empty(), "a machine here has no command of its own");
         self.inner.create(intent, spec).await
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        self.inner.preview(spec).await
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

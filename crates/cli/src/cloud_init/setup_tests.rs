@@ -1,4 +1,7 @@
-use machine_config::Scalar;
+use machine_config::{Scalar, WriteFile};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use super::*;
 
@@ -101,4 +104,138 @@ fn more_of_the_users_own_comes_together_with_it() {
 fn without_a_user_it_is_refused() {
     let error = user_data(&MachineType::default(), setup("", &[])).unwrap_err();
     assert!(error.to_string().contains("'new-user-name' not found in 'machines.web'"), "{error}");
+}
+
+/// Texts that some reader of YAML takes for something else.
+const TRAPS: &[&str] = &[
+    "yes",
+    "no",
+    "on",
+    "off",
+    "~",
+    "null",
+    "1e3",
+    "0o7",
+    "0x1f",
+    "1_000",
+    "2020-01-01",
+    "12:30:45",
+    "a: b",
+    "a #b",
+    "- a",
+    "*a",
+    "&a",
+    "!!x",
+    "%x",
+    "@x",
+    "`x",
+    "'",
+    "\"",
+    "\\b",
+    "$HOME",
+    "${A}",
+    "{a}",
+    "[a]",
+    "żółw",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "\t",
+    " lead",
+    "trail ",
+    "",
+    "=",
+    "<<",
+    "|",
+    ">",
+    "?",
+    "a\nb\n",
+    "\r\n",
+    "\u{1f600}",
+    "---",
+    "...",
+];
+
+fn any_text() -> impl Strategy<Value = String> {
+    let trap = || proptest::sample::select(TRAPS).prop_map(str::to_owned);
+    prop_oneof![trap(), (trap(), trap()).prop_map(|(one, two)| one + &two), any::<String>()]
+}
+
+/// User data of a type that is made of such texts, and what it says.
+fn any_user_data() -> impl Strategy<Value = (String, Value)> {
+    let texts = || proptest::collection::vec(any_text(), 0..4);
+    let filled = any_text().prop_filter("a user has a name", |name| !name.is_empty());
+    (filled, texts(), texts(), texts(), texts()).prop_map(|(user, keys, packages, run, args)| {
+        let file = |content: &String| WriteFile {
+            path: "/etc/motd".to_owned(),
+            content: content.clone(),
+            permissions: None,
+            owner: None,
+        };
+        let of = MachineType {
+            packages: packages.clone(),
+            write_files: run.iter().map(file).collect(),
+            run: run.clone(),
+            ..with_script(&user, ScriptArgs::List(args.into_iter().map(Scalar::Text).collect()))
+        };
+        let written = user_data(&of, setup("h.example.com", &keys)).unwrap();
+        let mut commands = script(&of, &user, "h.example.com", "machines.web").unwrap();
+        commands.extend(run.iter().map(|command| json!(command)));
+        let keys: Vec<_> = keys.iter().map(|key| key.trim()).collect();
+        let mut says = json!({
+            "users": [{"name": user, "groups": "sudo", "shell": "/bin/bash", "sudo": ["ALL=(ALL) NOPASSWD:ALL"],
+                "ssh-authorized-keys": keys}],
+            "runcmd": commands,
+        });
+        if !packages.is_empty() {
+            says["packages"] = json!(packages);
+        }
+        if !run.is_empty() {
+            says["write_files"] = run.iter().map(|content| json!({"path": "/etc/motd", "content": content})).collect();
+        }
+        (written, says)
+    })
+}
+
+/// A Python that has what cloud-init reads YAML with, version 1.1; none where this computer has none and need not.
+fn python() -> Option<&'static str> {
+    let has = |python: &&str| {
+        let has =
+            std::process::Command::new(python).args(["-c", "import yaml"]).stderr(std::process::Stdio::null()).status();
+        has.is_ok_and(|status| status.success())
+    };
+    let found = ["python3", "/usr/bin/python3"].into_iter().find(has);
+    assert!(
+        found.is_some() || std::env::var_os("MACHINE_REQUIRE").is_none(),
+        "there is no PyYAML: install python3-yaml"
+    );
+    found
+}
+
+#[test]
+fn whatever_is_in_it_both_versions_of_yaml_read_what_was_meant() {
+    let mut runner = TestRunner::deterministic();
+    let made: Vec<_> = (0..300).map(|_| any_user_data().new_tree(&mut runner).unwrap().current()).collect();
+    for (written, says) in &made {
+        assert_eq!(&read(written), says, "{written}");
+    }
+    let Some(python) = python() else { return };
+    let program = "import json, sys, yaml\nprint(json.dumps([yaml.safe_load(text) for text in json.load(sys.stdin)]))";
+    let mut child = std::process::Command::new(python);
+    let mut child = child
+        .args(["-c", program])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let documents: Vec<_> = made.iter().map(|(written, _)| written).collect();
+    // It reads all of it before it writes.
+    serde_json::to_writer(child.stdin.take().unwrap(), &documents).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(all.len(), made.len());
+    for ((written, says), found) in made.iter().zip(all) {
+        assert_eq!(&found, says, "{written}");
+    }
 }

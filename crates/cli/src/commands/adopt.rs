@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use machine_core::{Error, ErrorKind, ProviderExt as _};
+use machine_fleet::StateDir;
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -40,15 +41,19 @@ impl Adopt {
         let deadline = values::deadline(app.clock(), self.ttl)?;
         super::each(&app.printer, &self.names, async |name| {
             let machine = app.provider().resolve(name).await?;
-            let fleet = app.fleet().await?;
-            let us = fleet.ledger().owner();
-            let owner = machine.markers.as_ref().map(|markers| &markers.owner).filter(|owner| *owner != us);
+            // Where nothing was ever made there is no owner yet.
+            let us = StateDir::owner_at(app.state())?;
+            let owner = machine.markers.as_ref().map(|markers| &markers.owner);
+            let owner = owner.filter(|owner| us.as_ref() != Some(*owner));
             if let Some(owner) = owner.filter(|_| !self.yes) {
                 let what = format!("the machine `{}` is looked after by another owner, {owner}", machine.name);
                 let hint = "add --yes to take it over; that owner's `machine gc` leaves it alone then";
                 return Err(Error::new(ErrorKind::Conflict, what).with_hint(hint).into());
             }
-            let adopted = fleet.adopt(&machine.id, deadline).await?;
+            if app.only_tells(format_args!("take over {} ({})", show::clean(&machine.name), machine.id))? {
+                return Ok(());
+            }
+            let adopted = app.fleet().await?.adopt(&machine.id, deadline).await?;
             let until = adopted.markers.and_then(|markers| markers.deadline);
             let until = until.map(|deadline| format!(", until {deadline:.0}")).unwrap_or_default();
             app.printer.line(format!("Machine {} ({}) is ours{until}", show::clean(&adopted.name), adopted.id))?;

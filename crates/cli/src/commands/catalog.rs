@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::failure::{Failure, code};
-use crate::show::{Format, Table};
+use crate::show::{self, Column, ListOutput};
 
 const REGIONS: &str = "\
 Examples:
@@ -27,29 +27,29 @@ const REGIONS_SHOWN: usize = 4;
 
 /// Shows where machines can be.
 #[derive(Debug, Args)]
-#[command(before_help = REGIONS)]
+#[command(before_help = REGIONS, after_help = show::columns_help(&region_columns()))]
 pub(crate) struct Regions {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 /// Shows the sizes that machines come in, and what they cost; cheapest first.
 #[derive(Debug, Args)]
-#[command(before_help = SIZES)]
+#[command(before_help = SIZES, after_help = show::columns_help(&size_columns()))]
 pub(crate) struct Sizes {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 /// Shows what machines can be made from.
 #[derive(Debug, Args)]
-#[command(before_help = IMAGES)]
+#[command(before_help = IMAGES, after_help = show::columns_help(&image_columns()))]
 pub(crate) struct Images {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 /// A size with what follows from its price.
@@ -68,11 +68,7 @@ impl Regions {
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let regions = app.provider().catalog().regions().await?;
-        let mut table = Table::new(&["ID", "NAME", "AVAILABLE"]);
-        for Region { id, name, available } in &regions {
-            table.row([id.clone(), name.clone(), if *available { "yes" } else { "no" }.to_owned()]);
-        }
-        show(app, self.output, &regions, |region| &region.id, |_| table)
+        show(app, &self.output, show::List::new(&regions, region_columns(), |region| region.id.clone()))
     }
 }
 
@@ -88,7 +84,7 @@ impl Sizes {
             Offer { size, monthly }
         };
         let offers: Vec<_> = app.provider().catalog().sizes().await?.into_iter().map(offer).collect();
-        show(app, self.output, &offers, |offer| &offer.size.id, |format| sizes(&offers, format))
+        show(app, &self.output, show::List::new(&offers, size_columns(), |offer| offer.size.id.clone()))
     }
 }
 
@@ -99,52 +95,53 @@ impl Images {
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let images = app.provider().catalog().images().await?;
-        let mut table = Table::new(&["ID", "IMAGE", "NAME"]);
-        for Image { id, name, neutral } in &images {
-            table.row([id.clone(), neutral.clone().unwrap_or_default(), name.clone()]);
+        show(app, &self.output, show::List::new(&images, image_columns(), |image| image.id.clone()))
+    }
+}
+
+fn region_columns() -> Vec<Column<'static, Region>> {
+    vec![
+        Column::whole("ID", |region: &Region| region.id.clone()),
+        Column::new("NAME", |region: &Region| region.name.clone()),
+        Column::new("AVAILABLE", |region: &Region| if region.available { "yes" } else { "no" }.to_owned()),
+    ]
+}
+
+fn size_columns() -> Vec<Column<'static, Offer>> {
+    vec![
+        Column::whole("ID", |offer: &Offer| offer.size.id.clone()),
+        Column::new("CPUS", |offer: &Offer| offer.size.cpus.to_string()),
+        Column::new("MEMORY", |offer: &Offer| format!("{}m", offer.size.memory_mib)),
+        Column::new("DISK", |offer: &Offer| offer.size.disk_gib.map(|gib| format!("{gib}g")).unwrap_or_default()),
+        Column::new("HOURLY", |offer: &Offer| {
+            offer.size.price.map(|price| price.hourly.to_string()).unwrap_or_default()
+        }),
+        Column::new("MONTHLY", |offer: &Offer| offer.monthly.map(|monthly| monthly.to_string()).unwrap_or_default()),
+        Column::new("REGIONS", |offer: &Offer| offer.size.regions.join(",")).short(some_regions),
+    ]
+}
+
+fn image_columns() -> Vec<Column<'static, Image>> {
+    vec![
+        Column::whole("ID", |image: &Image| image.id.clone()),
+        Column::new("IMAGE", |image: &Image| image.neutral.clone().unwrap_or_default()),
+        Column::new("NAME", |image: &Image| image.name.clone()),
+    ]
+}
+
+/// The first regions of a size, and how many more there are.
+fn some_regions(offer: &Offer) -> String {
+    let regions = &offer.size.regions;
+    match regions.get(..REGIONS_SHOWN) {
+        Some(first) if regions.len() > first.len() => {
+            format!("{} (+{})", first.join(","), regions.len() - first.len())
         }
-        show(app, self.output, &images, |image| &image.id, |_| table)
+        _ => regions.join(","),
     }
 }
 
-fn sizes(offers: &[Offer], format: Format) -> Table {
-    let mut table = Table::new(&["ID", "CPUS", "MEMORY", "DISK", "HOURLY", "MONTHLY", "REGIONS"]);
-    for Offer { size, monthly } in offers {
-        let hourly = size.price.map(|price| price.hourly.to_string()).unwrap_or_default();
-        let regions = match size.regions.get(..REGIONS_SHOWN) {
-            Some(first) if format == Format::Table && size.regions.len() > first.len() => {
-                format!("{} (+{})", first.join(","), size.regions.len() - first.len())
-            }
-            _ => size.regions.join(","),
-        };
-        table.row([
-            size.id.clone(),
-            size.cpus.to_string(),
-            format!("{}m", size.memory_mib),
-            size.disk_gib.map(|gib| format!("{gib}g")).unwrap_or_default(),
-            hourly,
-            monthly.map(|monthly| monthly.to_string()).unwrap_or_default(),
-            regions,
-        ]);
-    }
-    table
-}
-
-/// Shows what is on offer in the shape that was asked for.
-fn show<T: Serialize>(
-    app: &App,
-    output: Option<Format>,
-    offered: &[T],
-    id: impl Fn(&T) -> &String,
-    table: impl FnOnce(Format) -> Table,
-) -> Result<u8, Failure> {
-    let usual = if app.printer.to_terminal() { Format::Table } else { Format::Text };
-    match output.unwrap_or(usual) {
-        Format::Table if offered.is_empty() => app.printer.note("There is nothing to choose from here."),
-        Format::Table => app.printer.out(table(Format::Table).columns())?,
-        Format::Text => app.printer.out(table(Format::Text).tabs())?,
-        Format::Json => app.printer.json(&offered)?,
-        Format::Ids => app.printer.out(offered.iter().map(|one| format!("{}\n", id(one))).collect::<String>())?,
-    }
+/// Shows what is on offer.
+fn show<T: Serialize>(app: &App, output: &ListOutput, offered: show::List<'_, T>) -> Result<u8, Failure> {
+    output.show(&app.printer, offered.nothing("There is nothing to choose from here."))?;
     Ok(code::OK)
 }

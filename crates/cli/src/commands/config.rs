@@ -4,10 +4,9 @@ use clap::{Args, Subcommand};
 use machine_config::{Origin, Setting, Why};
 use serde_json::{Value, json};
 
-use super::version::TextOrJson;
 use crate::failure::{Failure, code};
 use crate::setup::Setup;
-use crate::show::Table;
+use crate::show::{Output, Table};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -39,9 +38,9 @@ pub(crate) enum Config {
 /// How to show them.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Config {
@@ -71,15 +70,18 @@ impl Show {
         let budget = setup.config.budget_settings();
         let file = setup.config.file().map(|file| file.display().to_string());
         let kind = section.kind().info().kind;
-        match self.output {
-            TextOrJson::Json => setup.printer.json(&json!({
-                "file": file,
-                "provider": { "name": section.name(), "kind": kind, "chosen_by": why(choice.why) },
-                "ttl": ttl.as_ref().map(machine_config::Written::text),
-                "settings": settings.iter().map(to_json).collect::<Vec<_>>(),
-                "budget": budget.iter().map(to_json).collect::<Vec<_>>(),
-            }))?,
-            TextOrJson::Text => {
+        match self.output.for_programs() {
+            Some(format) => setup.printer.value(
+                format,
+                &json!({
+                    "file": file,
+                    "provider": { "name": section.name(), "kind": kind, "chosen_by": why(choice.why) },
+                    "ttl": ttl.as_ref().map(machine_config::Written::text),
+                    "settings": settings.iter().map(to_json).collect::<Vec<_>>(),
+                    "budget": budget.iter().map(to_json).collect::<Vec<_>>(),
+                }),
+            )?,
+            None => {
                 let mut table = Table::new(&["SETTING", "VALUE", "ORIGIN"]);
                 table.row(["file".to_owned(), file.unwrap_or_else(|| "none".to_owned()), String::new()]);
                 table.row(["provider".to_owned(), section.name().to_owned(), why(choice.why)]);
@@ -96,7 +98,7 @@ impl Show {
                 for setting in &budget {
                     table.row([setting.key.clone(), value(setting), origin(&setting.origin)]);
                 }
-                setup.printer.out(table.columns())?;
+                setup.printer.out(table.text(setup.printer.page()))?;
             }
         }
         Ok(code::OK)

@@ -8,10 +8,10 @@ use machine_core::{Budget, Money};
 use machine_fleet::{Books, Entry, Ledger as _, Rate, SqliteLedger, State, StateDir, Sums};
 use serde_json::{Map, Value, json};
 
-use super::version::TextOrJson;
 use crate::failure::{Failure, code};
+use crate::printer::Page;
 use crate::setup::Setup;
-use crate::show::{self, Table};
+use crate::show::{self, Output, Table};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,9 +23,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Cost {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show it.
+    #[command(flatten)]
+    output: Output,
 }
 
 /// What is shown, as of a moment.
@@ -43,14 +43,14 @@ impl Cost {
     /// # Errors
     /// A state directory or ledger that cannot be used, a budget that cannot be read, a provider that there is none of.
     pub(crate) async fn run(&self, setup: &Setup) -> Result<u8, Failure> {
-        let section = setup.globals.provider.as_deref().map(|name| setup.config.section(name)).transpose()?;
+        let section = setup.asked_provider()?.map(|name| setup.config.section(name)).transpose()?;
         let provider = section.as_ref().map(|section| section.kind().info().kind);
         let ledger = SqliteLedger::open(&StateDir::open(setup.state()?)?).await?;
         let (books, budget) = (ledger.books().await?, setup.config.budget()?);
         let account = Account { books, budget, provider, now: setup.surroundings.clock.now() };
-        match self.output {
-            TextOrJson::Text => setup.printer.out(account.text())?,
-            TextOrJson::Json => setup.printer.json(&account.json())?,
+        match self.output.for_programs() {
+            None => setup.printer.out(account.text(setup.printer.page()))?,
+            Some(format) => setup.printer.value(format, &account.json())?,
         }
         Ok(code::OK)
     }
@@ -84,7 +84,7 @@ impl Account<'_> {
         limits.filter(|(kind, _)| self.provider.is_none_or(|asked| asked == *kind))
     }
 
-    fn text(&self) -> String {
+    fn text(&self, page: Page) -> String {
         let mut table = Table::new(&["PROVIDER", "KIND", "NAME", "STATE", "AN HOUR", "SPENT", "HELD", "UNTIL"]);
         for (entry, rate) in self.priced() {
             table.row([
@@ -98,7 +98,7 @@ impl Account<'_> {
                 entry.intent.deadline.map(show::time).unwrap_or_default(),
             ]);
         }
-        let mut text = if self.priced().next().is_some() { table.columns() + "\n" } else { String::new() };
+        let mut text = if self.priced().next().is_some() { table.text(page) + "\n" } else { String::new() };
         let Sums { today, held_today, month, ever, held } = self.books.sums(self.provider, self.now);
         let mut line = |key: &str, value: String| text.push_str(&format!("{:<13} {value}\n", format!("{key}:")));
         line("today", format!("{today} spent, {held_today} held"));

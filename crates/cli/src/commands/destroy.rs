@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::choose::Us;
 use crate::client_id::Whose;
 use crate::failure::{Failure, code};
+use crate::progress::Progress;
 use crate::sweeps::{self, Reach};
 use crate::{confirm, dns, known_names, reaper, show};
 
@@ -52,22 +53,36 @@ impl Destroy {
         }
         sweeps::settle_dead_clients(app, Reach::Everywhere).await;
         let us = Us::of(app)?;
-        let destroy = super::each(&app.printer, &self.names, async |name| {
-            let (id, name, machine) = match found(app, name).await? {
+        let progress = Progress::new(&app.printer);
+        if self.yes {
+            for name in &self.names {
+                progress.set(name, "waiting");
+            }
+        }
+        let destroy = super::each(&app.printer, &self.names, async |asked| {
+            let _line = progress.line(asked, "looked for");
+            let (id, name, machine) = match found(app, asked).await? {
                 Found::Machine(machine) => {
                     if !self.all {
                         refuse(&machine, us.whose(&machine))?;
                     }
                     (machine.id.clone(), machine.name.clone(), Some(machine))
                 }
-                Found::Unreadable(id) => (id, name.to_owned(), None),
+                Found::Unreadable(id) => (id, asked.to_owned(), None),
             };
+            if app.only_tells(format_args!("destroy {} ({id})", show::clean(&name)))? {
+                if let Some(machine) = machine.as_deref().filter(|_| !self.no_delete_dns) {
+                    withdraw(app, machine).await?;
+                }
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "machine", &name, id.as_str())?;
             }
             if let Some(machine) = machine.as_deref().filter(|_| self.no_delete_dns) {
                 release(app, machine).await?;
             }
+            progress.set(asked, "destroying");
             app.fleet().await?.destroy(&id, app.destroy_deadline()).await?;
             known_names::destroyed(app, &name).await;
             if let Some(machine) = machine.as_deref().filter(|_| !self.no_delete_dns) {
@@ -76,7 +91,7 @@ impl Destroy {
             app.printer.progress(format_args!("{name}: destroyed"));
             Ok(())
         });
-        reaper::watched_where_it_costs(app, destroy).await
+        progress.during(reaper::watched_where_it_costs(app, destroy)).await
     }
 }
 

@@ -5,15 +5,14 @@ use machine_config::{Config, Kind};
 use machine_core::{Error, IntentStore as _, Layers};
 use machine_fleet::{Ledger as _, SqliteLedger, StateDir};
 
-use super::version::TextOrJson;
 use crate::cli::Globals;
 use crate::computer;
 use crate::failure::{Failure, code};
 use crate::finding::{Finding, Status};
-use crate::printer::Printer;
+use crate::printer::{Page, Printer};
 use crate::schedule;
 use crate::setup::Setup;
-use crate::show::Table;
+use crate::show::{Output, Table};
 use crate::surroundings::Surroundings;
 
 const EXAMPLES: &str = "\
@@ -26,9 +25,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Doctor {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show what is found.
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Doctor {
@@ -58,9 +57,9 @@ impl Doctor {
             }
             Err(error) => findings.push(Finding::of("configuration", Status::Fail, &error)),
         }
-        match self.output {
-            TextOrJson::Json => printer.json(&findings)?,
-            TextOrJson::Text => show(&findings, printer)?,
+        match self.output.for_programs() {
+            Some(format) => printer.values(format, &findings)?,
+            None => show(&findings, printer)?,
         }
         let failed = findings.iter().any(|finding| finding.status == Status::Fail);
         if failed { Err(Failure::Said(code::FAILED)) } else { Ok(code::OK) }
@@ -79,7 +78,7 @@ fn show(findings: &[Finding], printer: &Printer) -> Result<(), Failure> {
         let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         table.row([what.clone(), status.to_owned(), format!("{detail}{hint}")]);
     }
-    printer.out(table.columns())
+    printer.out(table.text(Page { width: None, ..printer.page() }))
 }
 
 /// Where things are kept, and the ledger.

@@ -48,6 +48,10 @@ impl AddName {
         let zone = dns::zone(app, self.zone.as_deref())?;
         dns::zone_exists(app, &zone).await?;
         let (machine, ip) = reached(app, &self.machine).await?;
+        let name = dns::whole_name(&machine.name, &zone);
+        if app.only_tells(format_args!("have {} say {ip}", show::clean(&name)))? {
+            return Ok(code::OK);
+        }
         let publish = async { Ok(dns::publish(app, &machine, &zone, ip).await?) };
         let record = reaper::watched_where_it_costs(app, publish).await?;
         app.printer.line(show::clean(&dns::whole_name(&record.name, &zone)))?;
@@ -63,7 +67,7 @@ impl RemoveName {
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let zone = dns::zone(app, self.zone.as_deref())?;
         let (machine, ip) = reached(app, &self.machine).await?;
-        let withdraw = async { Ok(dns::withdraw(app, &machine, &zone, ip).await?) };
+        let withdraw = dns::withdraw(app, &machine, &zone, ip);
         for record in reaper::watched_where_it_costs(app, withdraw).await? {
             let name = dns::whole_name(&record.name, &zone);
             app.printer.progress(format_args!("{name}: no longer says {}", record.value));

@@ -7,7 +7,7 @@ use machine_core::{DnsRecord, Error, ErrorKind, Lifetime, RecordSpec, Result, ne
 
 use crate::app::App;
 use crate::failure::{Failure, code};
-use crate::{confirm, dns, reaper, values};
+use crate::{confirm, dns, reaper, show, values};
 
 const ADD: &str = "\
 Examples:
@@ -75,6 +75,10 @@ impl AddRecord {
             ttl_seconds: ttl,
             priority: self.priority,
         };
+        let whole = dns::whole_name(&spec.name, &spec.domain);
+        if app.only_tells(format_args!("create record {whole} {} {}", spec.kind, spec.value))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_record(&spec, Lifetime::Deadline, None).await?) };
         let record = reaper::watched_where_it_costs(app, create).await?;
@@ -93,8 +97,11 @@ impl RemoveRecord {
         dns::zone_exists(app, &zone).await?;
         let records = dns::of(app)?.records(&zone).await?;
         let record = self.meant(&zone, &records)?;
+        let says = format!("{} {} {}", dns::whole_name(&record.name, &zone), record.kind, record.value);
+        if app.only_tells(format_args!("destroy record {} ({})", show::clean(&says), record.id))? {
+            return Ok(code::OK);
+        }
         if !self.yes {
-            let says = format!("{} {} {}", dns::whole_name(&record.name, &zone), record.kind, record.value);
             confirm::destroying(&app.printer, "record", &says, record.id.as_str())?;
         }
         let fleet = app.fleet().await?;

@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 
 use super::domain_names::{AddName, RemoveName};
 use super::domain_records::{AddRecord, RemoveRecord};
-use super::version::TextOrJson;
 use crate::app::App;
+use crate::dns;
 use crate::failure::{Failure, code};
+use crate::show::{self, ListOutput};
 use crate::sweeps::{self, Reach};
-use crate::{dns, show};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -19,11 +19,11 @@ Examples:
 
 /// Shows the DNS zones of the account, and changes what is in them.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&show::name_columns()), args_conflicts_with_subcommands = true)]
 pub(crate) struct Domains {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
     /// What to change; nothing otherwise.
     #[command(subcommand)]
     change: Option<Change>,
@@ -68,7 +68,7 @@ impl Domains {
     async fn list(&self, app: &App) -> Result<u8, Failure> {
         let mut names: Vec<_> = dns::of(app)?.domains().await?.into_iter().map(|domain| domain.name).collect();
         names.sort();
-        show::names(&app.printer, &names, self.output == TextOrJson::Json)?;
+        show::names(&app.printer, &self.output, &names)?;
         Ok(code::OK)
     }
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use machine_core::Error;
 use machine_fleet::{Action, Elsewhere, Outcome as ItemOutcome, SweepItem, SweepOptions, SweepReport};
 use serde_json::{Value, json};
 
 use super::gc_timer;
-use super::version::TextOrJson;
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, retold};
 use crate::printer::Printer;
 use crate::setup::Setup;
+use crate::show::Output;
 use crate::sweeps::{self, Outcome, Swept};
 
 const EXAMPLES: &str = "\
@@ -27,9 +26,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Gc {
-    /// Only show what would be done.
-    #[arg(long)]
-    dry_run: bool,
     /// Go ahead even where much would be destroyed that the ledger has no record of.
     #[arg(long, short)]
     yes: bool,
@@ -45,9 +41,9 @@ pub(crate) struct Gc {
     /// Take away what --install-timer made.
     #[arg(long, conflicts_with_all = ["install_timer", "yes", "all_owners", "expired"])]
     remove_timer: bool,
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show what was done.
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Gc {
@@ -57,23 +53,24 @@ impl Gc {
     /// What keeps the accounts from being known; that of the only account. [`code::PARTLY`] where something could not be
     /// settled, or some accounts not be swept.
     pub(crate) async fn run(&self, setup: &Setup) -> Result<u8, Failure> {
+        let dry_run = setup.globals.dry_run;
         let flags: &[&str] = if self.all_owners { &["--all-owners", "--expired"] } else { &[] };
         if self.install_timer {
-            return gc_timer::install(setup, flags, self.dry_run).await;
+            return gc_timer::install(setup, flags, dry_run).await;
         }
         if self.remove_timer {
-            return gc_timer::remove(setup, self.dry_run).await;
+            return gc_timer::remove(setup, dry_run).await;
         }
         let mut options = SweepOptions::default();
-        (options.dry_run, options.confirmed) = (self.dry_run, self.yes);
+        (options.dry_run, options.confirmed) = (dry_run, self.yes);
         options.expired_of_others = self.all_owners && self.expired;
         let accounts = sweeps::sweep(setup, options).await?;
-        match self.output {
-            TextOrJson::Json => {
+        match self.output.for_programs() {
+            Some(format) => {
                 let accounts: Vec<_> = accounts.iter().map(account_json).collect();
-                setup.printer.json(&json!({ "accounts": accounts }))?;
+                setup.printer.value(format, &json!({ "accounts": accounts }))?;
             }
-            TextOrJson::Text => self.show(setup, &accounts)?,
+            None => self.show(setup, &accounts)?,
         }
         conclude(&setup.printer, &accounts)
     }
@@ -90,7 +87,7 @@ impl Gc {
                 printer.line(format_args!("{prefix}{line}"))?;
                 found = true;
             }
-            if self.dry_run {
+            if setup.globals.dry_run {
                 let SweepReport { in_order, foreign, unmarked, .. } = &**fleet;
                 printer.note(format_args!(
                     "{prefix}left alone: {in_order} in order, {foreign} of other owners, {unmarked} without a marker"
@@ -128,7 +125,7 @@ fn conclude(printer: &Printer, accounts: &[Swept]) -> Result<u8, Failure> {
             }
             Outcome::Skipped(error) => printer.note(format_args!("`{name}` is not swept: {error}")),
             Outcome::Failed(error) => {
-                printer.error(&named(name, error));
+                printer.error(&retold(error, format!("`{name}` is not swept: {error}")));
                 failed.get_or_insert_with(|| Failure::error_code(error));
             }
         }
@@ -173,17 +170,6 @@ fn is_unsettled(report: &SweepReport) -> bool {
     report.items.iter().any(open) || report.brake.is_some() || !report.complete
 }
 
-/// The error with the account that it is about.
-fn named(account: &str, error: &Error) -> Error {
-    let named = Error::new(error.kind(), format!("`{account}` is not swept: {error}"));
-    let named = error.context().iter().fold(named, |named, (key, value)| named.with_context(key, value.clone()));
-    let named = error.request_id().into_iter().fold(named, Error::with_request_id);
-    match error.hint() {
-        Some(hint) => named.with_hint(hint.to_owned()),
-        None => named,
-    }
-}
-
 fn account_json(account: &Swept) -> Value {
     let (state, id, fleet, local, error) = match &account.outcome {
         Outcome::Swept { account, fleet, local } => ("swept", account.as_ref(), Some(fleet), local.as_slice(), None),
@@ -225,7 +211,7 @@ fn sentence(item: &SweepItem) -> String {
 
 #[cfg(test)]
 mod tests {
-    use machine_core::{AccountId, ErrorKind, ResourceKind};
+    use machine_core::{AccountId, Error, ErrorKind, ResourceKind};
     use machine_fleet::Reason;
 
     use super::*;

@@ -10,6 +10,7 @@ use machine_core::{EnvSetting, Error, ErrorKind, Layers, Result, Secret};
 
 use crate::cli::Globals;
 use crate::config_file::Draft;
+use crate::dry_run;
 use crate::failure::{Failure, code};
 use crate::printer::Printer;
 use crate::setup::Setup;
@@ -85,6 +86,10 @@ impl Init {
                 .line(format_args!("{} needs no token and nothing in the configuration file.", kind.info().title))?;
             return next(&desk, &section);
         };
+        let what = format!("set {} in the section `{section}` of {}", setting.key, desk.file.display());
+        if dry_run::told(&desk.globals, printer, what)? {
+            return Ok(code::OK);
+        }
         self.may_replace(&desk, &section, setting)?;
         let token = self.token(&desk, &kind, setting)?;
         let value = match &token {

@@ -4,20 +4,23 @@ use std::net::IpAddr;
 
 use clap::Args;
 use machine_core::{Error, ErrorKind, Machine, MachineState, ProviderExt as _};
+use serde::Serialize;
 
 use crate::addresses;
 use crate::app::App;
 use crate::failure::Failure;
+use crate::show::{self, Column, ListOutput};
 
 const EXAMPLES: &str = "\
 Examples:
   machine ip web-1
   ping \"$(machine ip web-1)\"
-  machine ip --private web-1 web-2";
+  machine ip --private web-1 web-2
+  machine ip web-1 web-2 -o json";
 
 /// Shows the addresses of machines, one on each line: the public one by IPv4.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&columns()))]
 pub(crate) struct Ip {
     /// Which, by name or id.
     #[arg(required = true, value_name = "NAME")]
@@ -28,6 +31,17 @@ pub(crate) struct Ip {
     /// The one in the machine's own network.
     #[arg(long, conflicts_with = "ipv6")]
     private: bool,
+    /// How to show them; as text where nothing else is said.
+    #[command(flatten)]
+    output: ListOutput,
+}
+
+/// A machine and the address that was asked for.
+#[derive(Serialize)]
+struct Reached {
+    name: String,
+    id: String,
+    ip: IpAddr,
 }
 
 impl Ip {
@@ -36,7 +50,10 @@ impl Ip {
     /// # Errors
     /// `NotFound` for a machine that is not there, and for one that has no such address; else the provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        super::each(&app.printer, &self.names, async |name| {
+        let output = self.output.or_text();
+        output.check(&columns())?;
+        let mut reached = Vec::new();
+        let done = super::each(&app.printer, &self.names, async |name| {
             let machine = app.provider().resolve(name).await?;
             let (found, kind) = if self.private {
                 (addresses::private(&machine), "private")
@@ -45,10 +62,26 @@ impl Ip {
             } else {
                 (addresses::public_v4(&machine).map(IpAddr::V4), "public IPv4")
             };
-            app.printer.line(found.ok_or_else(|| none(&machine, kind))?)
+            let ip = found.ok_or_else(|| none(&machine, kind))?;
+            reached.push(Reached { name: machine.name, id: machine.id.to_string(), ip });
+            Ok(())
         })
-        .await
+        .await;
+        if reached.is_empty() && done.is_err() {
+            return done;
+        }
+        let list = show::List::new(&reached, columns(), |reached| reached.id.clone());
+        output.show(&app.printer, list.line(|reached| reached.ip.to_string()))?;
+        done
     }
+}
+
+fn columns() -> Vec<Column<'static, Reached>> {
+    vec![
+        Column::new("NAME", |reached: &Reached| reached.name.clone()),
+        Column::whole("IP", |reached: &Reached| reached.ip.to_string()),
+        Column::whole("ID", |reached: &Reached| reached.id.clone()),
+    ]
 }
 
 /// The error where a machine has no address of that kind, or none yet.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
-use machine_core::{Deadline, Error, ErrorKind, OsText};
+use machine_core::{Clock, Deadline, Error, ErrorKind, OsText};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::each;
@@ -14,7 +14,7 @@ use crate::jobs::{Ended, Event, Facts, Receipt, State, Store};
 use crate::pump::Pump;
 use crate::session;
 use crate::setup::Setup;
-use crate::show::{Format, Table, time};
+use crate::show::{self, Column, ListOutput};
 use crate::streams::Target;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -57,9 +57,9 @@ pub(crate) enum Jobs {
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  machine jobs list\n  machine jobs list -o json")]
 pub(crate) struct List {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 /// `machine jobs show`.
@@ -122,6 +122,11 @@ pub(crate) struct Rm {
 }
 
 impl Jobs {
+    /// Whether it changes nothing.
+    pub(crate) fn only_shows(&self) -> bool {
+        !matches!(self, Self::Cancel(_) | Self::Rm(_))
+    }
+
     /// Does it. No provider is asked.
     ///
     /// # Errors
@@ -162,37 +167,37 @@ impl Jobs {
 
 impl List {
     fn run(&self, setup: &Setup, store: &Store) -> Result<u8, Failure> {
-        let (printer, all) = (&setup.printer, store.all()?);
-        let usual = if printer.to_terminal() { Format::Table } else { Format::Text };
-        match self.output.unwrap_or(usual) {
-            Format::Table if all.is_empty() => printer.note("No job is kept here."),
-            Format::Table => printer.out(table(store, &all).columns())?,
-            Format::Text => printer.out(table(store, &all).tabs())?,
-            Format::Json => printer.json(&all)?,
-            Format::Ids => printer.out(all.iter().map(|facts| format!("{}\n", facts.id)).collect::<String>())?,
-        }
+        let columns = columns(&setup.surroundings.clock, store);
+        self.output.check(&columns)?;
+        let all = store.all()?;
+        let list = show::List::new(&all, columns, |facts: &Facts| facts.id.clone());
+        self.output.show(&setup.printer, list.nothing("No job is kept here."))?;
         Ok(code::OK)
     }
 }
 
-fn table(store: &Store, all: &[Facts]) -> Table {
-    let mut table = Table::new(&["ID", "MACHINE", "ACCOUNT", "STATE", "OUTCOME", "EXIT", "BEGUN", "COMMAND"]);
-    for facts in all {
-        let ended = facts.ended.as_ref();
-        let state = if ended.is_some() { State::Ended } else { facts.state(store.is_minded(facts)) };
-        let command: Vec<_> = facts.asked.command.iter().map(OsText::to_string_lossy).collect();
-        table.row([
-            facts.id.clone(),
-            facts.asked.name.clone(),
-            facts.account.clone(),
-            state.as_str().to_owned(),
-            ended.map(|ended| ended.outcome.clone()).unwrap_or_default(),
-            ended.map(|ended| ended.exit_code.to_string()).unwrap_or_default(),
-            time(facts.begun_at),
-            command.join(" ").chars().take(COMMAND).collect(),
-        ]);
-    }
-    table
+fn columns<'a>(clock: &'a Clock, store: &'a Store) -> Vec<Column<'a, Facts>> {
+    let command = |facts: &Facts| {
+        let words: Vec<_> = facts.asked.command.iter().map(OsText::to_string_lossy).collect();
+        words.join(" ")
+    };
+    vec![
+        Column::whole("ID", |facts: &Facts| facts.id.clone()),
+        Column::new("MACHINE", |facts: &Facts| facts.asked.name.clone()),
+        Column::new("ACCOUNT", |facts: &Facts| facts.account.clone()),
+        Column::new("STATE", |facts: &Facts| {
+            let state = if facts.ended.is_some() { State::Ended } else { facts.state(store.is_minded(facts)) };
+            state.as_str().to_owned()
+        }),
+        Column::new("OUTCOME", |facts: &Facts| {
+            facts.ended.as_ref().map(|ended| ended.outcome.clone()).unwrap_or_default()
+        }),
+        Column::new("EXIT", |facts: &Facts| {
+            facts.ended.as_ref().map(|ended| ended.exit_code.to_string()).unwrap_or_default()
+        }),
+        Column::time("BEGUN", clock, |facts| Some(facts.begun_at)),
+        Column::new("COMMAND", command).short(move |facts| command(facts).chars().take(COMMAND).collect()),
+    ]
 }
 
 /// Prints what a job wrote, from its beginning; with `follow` until it has ended or nobody looks after it any more. How it

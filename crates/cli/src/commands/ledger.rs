@@ -1,13 +1,12 @@
 //! `machine ledger`: what this computer has made and not seen go.
 
 use clap::{Args, Subcommand};
-use machine_core::{Error, nearest};
+use machine_core::{Clock, Error, nearest};
 use machine_fleet::{Entry, SqliteLedger, StateDir};
 
-use super::version::TextOrJson;
 use crate::failure::{Failure, code};
 use crate::setup::Setup;
-use crate::show::{self, Format, Table};
+use crate::show::{self, Column, Format, ListOutput, Output};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -29,10 +28,11 @@ pub(crate) enum Ledger {
 /// `machine ledger list`.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  machine ledger list\n  machine ledger list --all -o json")]
+#[command(after_help = show::columns_help(&columns(&Clock::default())))]
 pub(crate) struct List {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
     /// Also what is gone and what was never made; such lines are kept for three days.
     #[arg(long, short)]
     all: bool,
@@ -44,9 +44,9 @@ pub(crate) struct List {
 pub(crate) struct Show {
     /// A name, an id, or an intent.
     thing: String,
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: Output,
 }
 
 /// `machine ledger export`.
@@ -66,12 +66,7 @@ impl Ledger {
             Self::List(list) => list.run(setup, entries),
             Self::Show(show) => show.run(setup, &entries),
             Self::Export(_) => {
-                for entry in &entries {
-                    setup.printer.line(serde_json::to_string(entry).map_err(|error| {
-                        Error::new(machine_core::ErrorKind::Ledger, "a line of the ledger cannot be written as JSON")
-                            .with_source(error)
-                    })?)?;
-                }
+                setup.printer.values(Format::Jsonl, &entries)?;
                 Ok(code::OK)
             }
         }
@@ -80,18 +75,10 @@ impl Ledger {
 
 impl List {
     fn run(&self, setup: &Setup, mut entries: Vec<Entry>) -> Result<u8, Failure> {
-        let printer = &setup.printer;
         entries.retain(|entry| self.all || !entry.state.is_tombstone());
-        let usual = if printer.to_terminal() { Format::Table } else { Format::Text };
-        match self.output.unwrap_or(usual) {
-            Format::Table if entries.is_empty() => printer.note("The ledger has nothing that could still be there."),
-            Format::Table => printer.out(table(&entries).columns())?,
-            Format::Text => printer.out(table(&entries).tabs())?,
-            Format::Json => printer.json(&entries)?,
-            Format::Ids => {
-                printer.out(entries.iter().map(|entry| format!("{}\n", entry.intent.id)).collect::<String>())?;
-            }
-        }
+        let list = show::List::new(&entries, columns(&setup.surroundings.clock), |entry| entry.intent.id.to_string())
+            .nothing("The ledger has nothing that could still be there.");
+        self.output.show(&setup.printer, list)?;
         Ok(code::OK)
     }
 }
@@ -113,8 +100,8 @@ impl Show {
             }
             .into());
         }
-        if matches!(self.output, TextOrJson::Json) {
-            setup.printer.json(&found)?;
+        if let Some(format) = self.output.for_programs() {
+            setup.printer.values(format, &found)?;
             return Ok(code::OK);
         }
         for (index, entry) in found.into_iter().enumerate() {
@@ -129,20 +116,16 @@ impl Show {
     }
 }
 
-fn table(entries: &[Entry]) -> Table {
-    let mut table = Table::new(&["PROVIDER", "KIND", "NAME", "STATE", "SINCE", "ID", "INTENT"]);
-    for entry in entries {
-        table.row([
-            entry.intent.provider.clone(),
-            entry.intent.resource.as_str().to_owned(),
-            entry.intent.name.clone(),
-            entry.state.as_str().to_owned(),
-            format!("{:.0}", entry.updated_at),
-            entry.resource_id.clone().unwrap_or_default(),
-            entry.intent.id.to_string(),
-        ]);
-    }
-    table
+fn columns(clock: &Clock) -> Vec<Column<'_, Entry>> {
+    vec![
+        Column::new("PROVIDER", |entry: &Entry| entry.intent.provider.clone()),
+        Column::new("KIND", |entry: &Entry| entry.intent.resource.as_str().to_owned()),
+        Column::new("NAME", |entry: &Entry| entry.intent.name.clone()),
+        Column::new("STATE", |entry: &Entry| entry.state.as_str().to_owned()),
+        Column::time("SINCE", clock, |entry| Some(entry.updated_at)),
+        Column::whole("ID", |entry: &Entry| entry.resource_id.clone().unwrap_or_default()),
+        Column::whole("INTENT", |entry: &Entry| entry.intent.id.to_string()),
+    ]
 }
 
 fn facts(entry: &Entry) -> Vec<(&'static str, String)> {

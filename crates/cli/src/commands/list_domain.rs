@@ -6,13 +6,12 @@ use clap::Args;
 use machine_core::{Completeness, DnsRecord, Machine, ProviderExt as _, Selector};
 use serde::Serialize;
 
-use super::version::TextOrJson;
 use crate::app::App;
 use crate::choose::Us;
 use crate::client_id::Whose;
 use crate::dns;
 use crate::failure::{Failure, code};
-use crate::show::{self, MachineJson, Table};
+use crate::show::{self, Column, ListOutput, MachineJson};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,12 +25,15 @@ const ADDRESSES: &[&str] = &["A", "AAAA"];
 /// Every type.
 const EVERY: &str = "*";
 
+/// The column that takes a list of machines.
+const MACHINE: &str = "MACHINE";
+
 /// The zone itself as a name in it.
 const ITSELF: &str = "@";
 
 /// Lists the records of a DNS zone: those that say the address of a machine that this computer made.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&columns()))]
 pub(crate) struct ListDomain {
     /// Which zone [default: the configuration's `dns-zone`].
     zone: Option<String>,
@@ -41,9 +43,9 @@ pub(crate) struct ListDomain {
     /// Only records of this type, `*` for every one [default: A and AAAA].
     #[arg(long = "type", short = 'm', value_name = "TYPE")]
     kind: Option<String>,
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
     /// Also those that say anything else.
     #[arg(long, short)]
     all: bool,
@@ -70,12 +72,13 @@ impl ListDomain {
     /// list of machines has gaps, what is known is shown, and the code is [`code::PARTLY`].
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
         let provider = dns::of(app)?;
+        self.output.check(&columns())?;
         let zone = dns::zone(app, self.zone.as_deref())?;
         let mut records = provider.records(&zone).await?;
         records.retain(|record| self.is_meant(record, &zone));
-        let json = self.output == TextOrJson::Json;
+        let holders = self.output.is_for_programs() || self.output.names(MACHINE);
         // Whose the addresses are is asked only where it makes a difference.
-        let (machines, completeness, problems) = if (json || !self.all) && !records.is_empty() {
+        let (machines, completeness, problems) = if (holders || !self.all) && !records.is_empty() {
             app.provider().list_all(Selector::all()).await?
         } else {
             (Vec::new(), Completeness::Complete, Vec::new())
@@ -87,18 +90,12 @@ impl ListDomain {
         for problem in &problems {
             app.printer.warn(problem);
         }
-        if json {
-            let shown: Vec<_> = rows.iter().map(|(record, machine)| shown(record, *machine, &zone)).collect();
-            app.printer.json(&shown)?;
-        } else if app.printer.is_quiet() {
-            let names: Vec<_> = rows.iter().map(|(record, _)| name(record).to_owned()).collect();
-            show::names(&app.printer, &names, false)?;
+        let shown: Vec<_> = rows.iter().map(|(record, machine)| shown(record, *machine, &zone)).collect();
+        if app.printer.is_quiet() && !self.output.is_chosen() {
+            let names: Vec<_> = shown.iter().map(|record| record.name.to_owned()).collect();
+            show::names(&app.printer, &self.output.or_text(), &names)?;
         } else {
-            let mut table = Table::new(&["NAME", "TYPE", "DATA"]);
-            for (record, _) in &rows {
-                table.row([name(record).to_owned(), record.kind.clone(), record.value.clone()]);
-            }
-            app.printer.out(table.tabs())?;
+            self.output.show(&app.printer, show::List::new(&shown, columns(), |record| record.id.to_owned()))?;
         }
         match completeness {
             Completeness::Complete => Ok(code::OK),
@@ -143,4 +140,19 @@ fn shown<'a>(record: &'a DnsRecord, machine: Option<&'a Machine>, zone: &'a str)
         ttl: record.ttl_seconds,
         r#type: &record.kind,
     }
+}
+
+fn columns<'a>() -> Vec<Column<'a, Shown<'a>>> {
+    vec![
+        Column::new("NAME", |record: &Shown<'_>| record.name.to_owned()),
+        Column::new("TYPE", |record: &Shown<'_>| record.r#type.to_owned()),
+        Column::new("DATA", |record: &Shown<'_>| record.data.to_owned()),
+        Column::new("TTL", |record: &Shown<'_>| record.ttl.map(|ttl| ttl.to_string()).unwrap_or_default()).on_request(),
+        Column::new("FQDN", |record: &Shown<'_>| record.fqdn.clone()).on_request(),
+        Column::new(MACHINE, |record: &Shown<'_>| {
+            record.machine.as_ref().map(|machine| machine.as_ref().name.clone()).unwrap_or_default()
+        })
+        .on_request(),
+        Column::whole("ID", |record: &Shown<'_>| record.id.to_owned()).on_request(),
+    ]
 }

@@ -23,9 +23,11 @@ pub(crate) mod ip;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
 pub(crate) mod list;
+mod list_accounts;
 pub(crate) mod list_domain;
 pub(crate) mod logs;
 pub(crate) mod man;
+pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod projects;
 pub(crate) mod run;
@@ -44,10 +46,12 @@ use machine_core::Error;
 
 use crate::app::App;
 use crate::cli::{Cli, Command, Globals, tree};
+use crate::dry_run;
 use crate::failure::{Failure, code};
 use crate::logging;
 use crate::printer::Printer;
 use crate::setup::Setup;
+use crate::several;
 use crate::surroundings::Surroundings;
 
 /// Does what the command line asks for, and returns the exit code for it. Says failures as JSON where `json_errors` holds.
@@ -61,7 +65,10 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         let clock = crate::failpoint::clock(&surroundings.environment, surroundings.clock.clone());
         Surroundings { clock, ..surroundings }
     };
-    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet).with_json_errors(json_errors);
+    let printer = Printer::new(surroundings.streams.clone(), cli.globals.quiet)
+        .with_json_errors(json_errors)
+        .with_page(surroundings.page())
+        .watched(surroundings.watched());
     let done = match cli.command {
         None => printer.out(tree().render_help().to_string()).map(|()| code::OK),
         Some(Command::Version(version)) => version.run(&printer),
@@ -70,7 +77,8 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
             let job = matches!(command, Command::Run(_) | Command::Exec(_) | Command::Ssh(_));
-            let logging = logging::start(&cli.globals, &surroundings).map_err(Failure::from);
+            let allowed = dry_run::allowed(&command, cli.globals.dry_run).map_err(Failure::from);
+            let logging = allowed.and_then(|()| Ok(logging::start(&cli.globals, &surroundings)?));
             let done = logging.and_then(|_logging| in_runtime(command, cli.globals, surroundings, &printer));
             if job { done.map_err(|failure| failure.around_job(&printer)) } else { done }
         }
@@ -111,6 +119,12 @@ fn in_runtime(
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
+                    Command::Plan(plan) => plan.run(&setup).await,
+                    Command::Create(create) => create.at_its_place(setup).await,
+                    Command::List(list) => match several::accounts(&setup)? {
+                        Some(accounts) => list.several(&setup, accounts).await,
+                        None => list.run(&App::open(setup)?).await,
+                    },
                     command => perform(command, &App::open(setup)?).await,
                 }
             }
@@ -123,8 +137,6 @@ fn in_runtime(
 async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
     match command {
         Command::Run(run) => run.run(app).await,
-        Command::Create(create) => create.run(app).await,
-        Command::List(list) => list.run(app).await,
         Command::Status(status) => status.run(app).await,
         Command::Inspect(inspect) => inspect.run(app).await,
         Command::Start(start) => start.run(app).await,
@@ -150,7 +162,10 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         Command::Images(images) => images.run(app).await,
         Command::Info(info) => info.run(app).await,
         // Served before there is an account.
-        Command::Check(_)
+        Command::Create(_)
+        | Command::Plan(_)
+        | Command::List(_)
+        | Command::Check(_)
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Types(_)

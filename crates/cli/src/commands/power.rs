@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use machine_core::{Deadline, Error, ErrorKind, Goal, Power, ProviderExt as _, Until};
+use machine_core::{Deadline, Error, ErrorKind, Goal, MachineState, Power, ProviderExt as _, Until};
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::sweeps::{self, Reach};
 use crate::{show, values};
 
@@ -75,7 +76,7 @@ impl Start {
     /// # Errors
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        bring(app, &self.names, Power::Start, Goal::Running, PATIENCE).await
+        bring(app, &self.names, ("start", Some(MachineState::Running)), Power::Start, Goal::Running, PATIENCE).await
     }
 }
 
@@ -85,7 +86,8 @@ impl Stop {
     /// # Errors
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        bring(app, &self.names, Power::Stop { grace: self.grace }, Goal::Ended, self.grace + PATIENCE).await
+        let (to, patience) = (Power::Stop { grace: self.grace }, self.grace + PATIENCE);
+        bring(app, &self.names, ("stop", Some(MachineState::Stopped)), to, Goal::Ended, patience).await
     }
 }
 
@@ -100,7 +102,7 @@ impl Suspend {
             let error = Error::unsupported(provider.info().kind, "machines cannot be suspended");
             return Err(error.with_hint("`machine stop` keeps what is on them").into());
         }
-        bring(app, &self.names, Power::Suspend, Goal::Ended, PATIENCE).await
+        bring(app, &self.names, ("suspend", Some(MachineState::Suspended)), Power::Suspend, Goal::Ended, PATIENCE).await
     }
 }
 
@@ -110,14 +112,40 @@ impl Restart {
     /// # Errors
     /// The provider's.
     pub(crate) async fn run(&self, app: &App) -> Result<u8, Failure> {
-        bring(app, &self.names, Power::Reboot { grace: self.grace }, Goal::Running, self.grace + PATIENCE).await
+        let (to, patience) = (Power::Reboot { grace: self.grace }, self.grace + PATIENCE);
+        bring(app, &self.names, ("restart", None), to, Goal::Running, patience).await
     }
 }
 
-async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Duration) -> Result<u8, Failure> {
+/// Brings them there. The verb is for who only wants to be told, with the state of one that is left alone.
+async fn bring(
+    app: &App,
+    names: &[String],
+    (verb, left_alone): (&str, Option<MachineState>),
+    to: Power,
+    goal: Goal,
+    patience: Duration,
+) -> Result<u8, Failure> {
     sweeps::settle_dead_clients(app, Reach::Everywhere).await;
-    super::each(&app.printer, names, async |name| {
+    let progress = Progress::new(&app.printer);
+    let doing = match to {
+        Power::Start => "starting",
+        Power::Reboot { .. } => "restarting",
+        Power::Suspend => "suspending",
+        _ => "stopping",
+    };
+    for name in names {
+        progress.set(name, "waiting");
+    }
+    let all = super::each(&app.printer, names, async |name| {
+        let _line = progress.line(name, doing);
         let machine = app.provider().resolve(name).await?;
+        if app.setup().globals.dry_run && left_alone.as_ref() == Some(&machine.state) {
+            return Ok(());
+        }
+        if app.only_tells(format_args!("{verb} {} ({})", show::clean(&machine.name), machine.id))? {
+            return Ok(());
+        }
         app.provider().power(&machine.id, to).await?;
         let until = Until { goal, deadline: Deadline::after(patience) };
         match app.provider().wait(&machine.id, &until).await {
@@ -133,6 +161,6 @@ async fn bring(app: &App, names: &[String], to: Power, goal: Goal, patience: Dur
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    })
-    .await
+    });
+    progress.during(all).await
 }

@@ -2,10 +2,9 @@
 
 use clap::Args;
 
-use super::version::TextOrJson;
 use crate::app::App;
 use crate::failure::{Failure, code};
-use crate::show;
+use crate::show::{self, ListOutput};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,11 +13,11 @@ Examples:
 
 /// Shows the provider's own projects, by which it groups what the account has.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&show::name_columns()))]
 pub(crate) struct Projects {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 impl Projects {
@@ -35,7 +34,7 @@ impl Projects {
             }
         };
         names.sort();
-        show::names(&app.printer, &names, self.output == TextOrJson::Json)?;
+        show::names(&app.printer, &self.output, &names)?;
         Ok(code::OK)
     }
 }

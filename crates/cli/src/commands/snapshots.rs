@@ -1,12 +1,12 @@
 //! `machine snapshots`.
 
 use clap::{Args, Subcommand};
-use machine_core::{Error, Lifetime, ProviderExt as _, Result, SnapshotSpec};
+use machine_core::{Clock, Error, Lifetime, ProviderExt as _, Result, Snapshot, SnapshotSpec};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::named;
-use crate::show::{self, Format, Table};
+use crate::show::{self, Column, ListOutput};
 use crate::sweeps::{self, Reach};
 use crate::{confirm, reaper};
 
@@ -53,11 +53,11 @@ pub(crate) struct Create {
 
 /// Lists the snapshots.
 #[derive(Debug, Args)]
-#[command(before_help = LIST)]
+#[command(before_help = LIST, after_help = show::columns_help(&columns(&Clock::default())))]
 pub(crate) struct List {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 /// Destroys snapshots.
@@ -96,7 +96,10 @@ impl Create {
         let machine = app.provider().resolve(&self.machine).await?;
         let time = app.clock().now().strftime("%Y%m%d-%H%M%S");
         let name = self.name.clone().unwrap_or_else(|| format!("{}-{time}", machine.name));
-        let spec = SnapshotSpec { name, machine: machine.id };
+        let spec = SnapshotSpec { name, machine: machine.id.clone() };
+        if app.only_tells(format_args!("take snapshot {} of {} ({})", spec.name, machine.name, spec.machine))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_snapshot(&spec, Lifetime::Deadline, None).await?) };
         let snapshot = reaper::watched_where_it_costs(&app, create).await?;
@@ -110,26 +113,20 @@ impl List {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let mut snapshots = of(app)?.list().await?;
         snapshots.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
-        let mut table = Table::new(&["NAME", "SIZE", "CREATED", "ID"]);
-        for snapshot in &snapshots {
-            let size = snapshot.size_gib.map(|gib| format!("{gib}g")).unwrap_or_default();
-            let created = snapshot.created_at.map(show::time).unwrap_or_default();
-            table.row([snapshot.name.clone(), size, created, snapshot.id.to_string()]);
-        }
-        let usual = if app.printer.to_terminal() { Format::Table } else { Format::Text };
-        match self.output.unwrap_or(usual) {
-            Format::Table if snapshots.is_empty() => {
-                app.printer.note("There are no snapshots. `machine snapshots create MACHINE` takes one.");
-            }
-            Format::Table => app.printer.out(table.columns())?,
-            Format::Text => app.printer.out(table.tabs())?,
-            Format::Json => app.printer.json(&snapshots)?,
-            Format::Ids => {
-                app.printer.out(snapshots.iter().map(|snapshot| format!("{}\n", snapshot.id)).collect::<String>())?;
-            }
-        }
+        let list = show::List::new(&snapshots, columns(app.clock()), |snapshot| snapshot.id.to_string())
+            .nothing("There are no snapshots. `machine snapshots create MACHINE` takes one.");
+        self.output.show(&app.printer, list)?;
         Ok(code::OK)
     }
+}
+
+fn columns(clock: &Clock) -> Vec<Column<'_, Snapshot>> {
+    vec![
+        Column::new("NAME", |snapshot: &Snapshot| snapshot.name.clone()),
+        Column::new("SIZE", |snapshot: &Snapshot| snapshot.size_gib.map(|gib| format!("{gib}g")).unwrap_or_default()),
+        Column::time("CREATED", clock, |snapshot| snapshot.created_at),
+        Column::whole("ID", |snapshot: &Snapshot| snapshot.id.to_string()),
+    ]
 }
 
 impl Destroy {
@@ -137,6 +134,9 @@ impl Destroy {
         let snapshots = of(app)?.list().await?;
         let destroy = super::each(&app.printer, &self.snapshots, async |wanted| {
             let snapshot = named::among(&snapshots, wanted)?;
+            if app.only_tells(format_args!("destroy snapshot {} ({})", snapshot.name, snapshot.id))? {
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "snapshot", &snapshot.name, snapshot.id.as_str())?;
             }

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use machine_core::{Error, ErrorKind, Lifetime, Result, SshKeySpec};
+use machine_core::{Error, ErrorKind, Lifetime, Result, SshKey, SshKeySpec};
 
-use super::version::TextOrJson;
 use crate::app::App;
 use crate::failure::{Failure, code};
 use crate::named;
+use crate::show::{self, Column, ListOutput};
 use crate::sweeps::{self, Reach};
-use crate::{confirm, reaper, show};
+use crate::{confirm, reaper};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -34,11 +34,11 @@ const LARGEST: usize = 1 << 16;
 
 /// Shows the public ssh keys that are registered with the account, and changes them.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&columns()), args_conflicts_with_subcommands = true)]
 pub(crate) struct SshKeys {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
     /// What to change; nothing otherwise.
     #[command(subcommand)]
     change: Option<Change>,
@@ -98,22 +98,28 @@ impl SshKeys {
 
     async fn list(&self, app: &App) -> Result<u8, Failure> {
         let keys = of(app)?.list().await?;
-        match self.output {
-            TextOrJson::Json => app.printer.json(&keys)?,
-            TextOrJson::Text => {
-                for key in &keys {
-                    let fingerprint = key.fingerprint.as_deref().unwrap_or_default();
-                    app.printer.line(show::clean(&format!("{}: {} ({fingerprint})", key.id, key.name)))?;
-                }
-            }
-        }
+        let list = show::List::new(&keys, columns(), |key: &SshKey| key.id.to_string()).line(|key| {
+            show::clean(&format!("{}: {} ({})", key.id, key.name, key.fingerprint.as_deref().unwrap_or_default()))
+        });
+        self.output.show(&app.printer, list)?;
         Ok(code::OK)
     }
+}
+
+fn columns() -> Vec<Column<'static, SshKey>> {
+    vec![
+        Column::whole("ID", |key: &SshKey| key.id.to_string()),
+        Column::new("NAME", |key: &SshKey| key.name.clone()),
+        Column::whole("FINGERPRINT", |key: &SshKey| key.fingerprint.clone().unwrap_or_default()),
+    ]
 }
 
 impl Add {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let spec = SshKeySpec { name: self.name.clone(), public_key: self.read()? };
+        if app.only_tells(format_args!("register ssh key {}", show::clean(&spec.name)))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_ssh_key(&spec, Lifetime::Deadline, None).await?) };
         let key = reaper::watched_where_it_costs(app, create).await?;
@@ -150,6 +156,9 @@ impl Destroy {
         let keys = of(app)?.list().await?;
         let destroy = super::each(&app.printer, &self.keys, async |wanted| {
             let key = named::among(&keys, wanted)?;
+            if app.only_tells(format_args!("destroy ssh key {} ({})", show::clean(&key.name), key.id))? {
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "ssh key", &key.name, key.id.as_str())?;
             }

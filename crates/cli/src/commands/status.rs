@@ -6,16 +6,20 @@ use std::time::Duration;
 use clap::Args;
 use futures::StreamExt as _;
 use machine_core::{Clock, Completeness, Error, ErrorKind, Machine, ProviderExt as _};
-use serde_json::{Value, json};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::json;
 
-use super::version::TextOrJson;
 use crate::app::App;
 use crate::choose::{Chosen, Which};
 use crate::failure::{Failure, code};
-use crate::{probe, show, values};
+use crate::show::{self, Column, ListOutput};
+use crate::{probe, values};
 
 /// How many machines are asked at a time.
 const AT_ONCE: usize = 64;
+
+/// Where the check stands among the keys of JSON.
+const CHECK_AT: usize = 3;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +29,7 @@ Examples:
 
 /// Shows how machines are: in the cloud's words, and in their own, which they are asked for at port 4242.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&columns(&Clock::default())))]
 pub(crate) struct Status {
     /// Which, by name or id; all of ours otherwise.
     #[arg(value_name = "NAME")]
@@ -36,9 +40,9 @@ pub(crate) struct Status {
     /// How long a machine may take to answer.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = values::duration)]
     timeout: Duration,
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
     /// Which.
     #[command(flatten)]
     which: Which,
@@ -55,27 +59,29 @@ impl Status {
             let what = format!("`--status-check {}` is no name of a check", self.check.escape_debug());
             return Err(Error::new(ErrorKind::Invalid, what).into());
         }
+        self.output.check(&columns(app.clock()))?;
         if self.names.is_empty() {
             return self.all(app).await;
         }
-        let (mut first, mut shown) = (true, Vec::new());
-        let done = super::each(&app.printer, &self.names, async |name| {
-            let machine = app.provider().resolve(name).await?;
-            match self.output {
-                TextOrJson::Json => shown.push(self.asked(machine).await.0),
-                TextOrJson::Text => {
-                    let gap = if first { "" } else { "\n" };
-                    app.printer.out(format!("{gap}{}", describe(&machine, app.clock())))?;
-                }
-            }
-            first = false;
-            Ok(())
-        })
-        .await;
-        if let TextOrJson::Json = self.output {
-            app.printer.json(&shown)?;
+        if self.output.is_chosen() {
+            let mut asked = Vec::new();
+            let done = super::each(&app.printer, &self.names, async |name| {
+                let machine = app.provider().resolve(name).await?;
+                asked.push(self.asked(machine).await);
+                Ok(())
+            })
+            .await;
+            self.show(app, &asked)?;
+            return done;
         }
-        done
+        let mut first = true;
+        super::each(&app.printer, &self.names, async |name| {
+            let machine = app.provider().resolve(name).await?;
+            let gap = if first { "" } else { "\n" };
+            first = false;
+            app.printer.out(format!("{gap}{}", describe(&machine, app.clock())))
+        })
+        .await
     }
 
     async fn all(&self, app: &App) -> Result<u8, Failure> {
@@ -86,19 +92,7 @@ impl Status {
         let Chosen { machines, elsewhere } = self.which.of(app, machines)?;
         let asked = futures::stream::iter(machines).map(|machine| self.asked(machine)).buffered(AT_ONCE);
         let asked: Vec<_> = asked.collect().await;
-        match (self.output, app.printer.is_quiet()) {
-            (TextOrJson::Json, _) => app.printer.json(&asked.iter().map(|(json, _)| json).collect::<Vec<_>>())?,
-            (TextOrJson::Text, true) => {
-                for (json, _) in &asked {
-                    app.printer.line(json["id"].as_str().unwrap_or_default())?;
-                }
-            }
-            (TextOrJson::Text, false) => {
-                for (_, line) in &asked {
-                    app.printer.line(line)?;
-                }
-            }
-        }
+        self.show(app, &asked)?;
         if elsewhere > 0 {
             app.printer.note(format_args!("{elsewhere} more made elsewhere; --all shows them"));
         }
@@ -108,26 +102,70 @@ impl Status {
         }
     }
 
-    /// How the machine is, as JSON and as a line.
-    async fn asked(&self, machine: Machine) -> (Value, String) {
-        let check = &self.check;
-        let says = probe::status(show::public_ip(&machine), check, self.timeout).await;
-        let Machine { name, id, raw_state, .. } = &machine;
-        let line = format!("{name} ({id}):\tmachine-status={raw_state}\t{check}={says}");
-        let line = line.split('\t').map(show::clean).collect::<Vec<_>>().join("\t");
-        let mut json = json!({
-            "name": name,
-            "id": id,
-            "machine-status": raw_state,
-            "provider": machine.provider,
-            "state": machine.state,
-            "raw_state": raw_state,
-            "exit": machine.exit,
-            "notes": machine.notes,
-        });
-        json[check.as_str()] = json!(says);
-        (json, line)
+    fn show(&self, app: &App, asked: &[Asked<'_>]) -> Result<(), Failure> {
+        let list = show::List::new(asked, columns(app.clock()), |asked| asked.machine.id.to_string()).line(Asked::line);
+        self.output.show(&app.printer, list)
     }
+
+    /// How the machine is, by its own word too.
+    async fn asked(&self, machine: Machine) -> Asked<'_> {
+        let says = probe::status(show::public_ip(&machine), &self.check, self.timeout).await;
+        Asked { machine, check: &self.check, says }
+    }
+}
+
+/// A machine that was asked how it is.
+struct Asked<'a> {
+    machine: Machine,
+    check: &'a str,
+    says: String,
+}
+
+impl AsRef<Machine> for Asked<'_> {
+    fn as_ref(&self) -> &Machine {
+        &self.machine
+    }
+}
+
+impl Asked<'_> {
+    fn line(&self) -> String {
+        let Machine { name, id, raw_state, .. } = &self.machine;
+        let cells =
+            [format!("{name} ({id}):"), format!("machine-status={raw_state}"), format!("{}={}", self.check, self.says)];
+        cells.map(|cell| show::clean(&cell)).join("\t")
+    }
+}
+
+impl Serialize for Asked<'_> {
+    /// First what scripts of the older tool read, in its order. The fourth key is called as the check is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Machine { name, id, raw_state, provider, state, exit, notes, .. } = &self.machine;
+        let facts = [
+            ("name", json!(name)),
+            ("id", json!(id)),
+            ("machine-status", json!(raw_state)),
+            (self.check, json!(self.says)),
+            ("provider", json!(provider)),
+            ("state", json!(state)),
+            ("raw_state", json!(raw_state)),
+            ("exit", json!(exit)),
+            ("notes", json!(notes)),
+        ];
+        let mut map = serializer.serialize_map(None)?;
+        for (at, (key, value)) in facts.iter().enumerate() {
+            // A check may be called as one of the others is; it was asked for.
+            if at == CHECK_AT || *key != self.check {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+fn columns(clock: &Clock) -> Vec<Column<'_, Asked<'_>>> {
+    let mut columns = show::machine_columns(clock);
+    columns.insert(2, Column::new("CHECK", |asked: &Asked<'_>| asked.says.clone()));
+    columns
 }
 
 fn describe(machine: &Machine, clock: &Clock) -> String {

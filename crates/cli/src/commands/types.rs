@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::version::TextOrJson;
 use crate::failure::{Failure, code};
 use crate::setup::Setup;
+use crate::show::{self, ListOutput};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,11 +13,11 @@ Examples:
 
 /// Lists the types of machines that the configuration has. Asks no provider.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, after_help = show::columns_help(&show::name_columns()))]
 pub(crate) struct Types {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 impl Types {
@@ -30,14 +30,7 @@ impl Types {
         for name in &names {
             setup.config.machine_type(name)?;
         }
-        match self.output {
-            TextOrJson::Json => setup.printer.json(&names)?,
-            TextOrJson::Text => {
-                for name in &names {
-                    setup.printer.line(name)?;
-                }
-            }
-        }
+        show::names(&setup.printer, &self.output, &names)?;
         Ok(code::OK)
     }
 }

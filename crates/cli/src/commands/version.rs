@@ -1,10 +1,11 @@
 //! `machine version`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::failure::{Failure, code};
 use crate::printer::Printer;
+use crate::show::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,18 +16,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Version {
-    /// In which shape.
-    #[arg(long, short, value_name = "text|json", default_value = "text", hide_possible_values = true)]
-    output: TextOrJson,
-}
-
-/// A text for a person or JSON for a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TextOrJson {
-    /// For a person.
-    Text,
-    /// For a program.
-    Json,
+    /// How to show it.
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Serialize)]
@@ -44,14 +36,10 @@ impl Version {
     /// Where standard output cannot be written.
     pub(crate) fn run(&self, printer: &Printer) -> Result<u8, Failure> {
         let version = env!("CARGO_PKG_VERSION");
-        match self.output {
-            TextOrJson::Text => printer.line(format_args!("machine {version}"))?,
-            TextOrJson::Json => printer.json(&Shown {
-                name: "machine",
-                version,
-                os: std::env::consts::OS,
-                arch: std::env::consts::ARCH,
-            })?,
+        let shown = Shown { name: "machine", version, os: std::env::consts::OS, arch: std::env::consts::ARCH };
+        match self.output.for_programs() {
+            None => printer.line(format_args!("machine {version}"))?,
+            Some(format) => printer.value(format, &shown)?,
         }
         Ok(code::OK)
     }

@@ -1,11 +1,13 @@
 //! `machine volumes`.
 
 use clap::{Args, Subcommand};
-use machine_core::{Error, ErrorKind, Lifetime, MachineName, ProviderExt as _, Volume, VolumeMount, VolumeSpec};
+use machine_core::{
+    Error, ErrorKind, Lifetime, Machine, MachineName, ProviderExt as _, Volume, VolumeMount, VolumeSpec,
+};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
-use crate::show::{Format, Table};
+use crate::show::{self, Column, ListOutput};
 use crate::sweeps::{self, Reach};
 use crate::values::{self, VolumeArg};
 use crate::{confirm, named, reaper, volume_name};
@@ -72,11 +74,11 @@ pub(crate) struct Create {
 
 /// Lists the volumes.
 #[derive(Debug, Args)]
-#[command(before_help = LIST)]
+#[command(before_help = LIST, after_help = show::columns_help(&columns(&[])))]
 pub(crate) struct List {
-    /// In which shape [default: table on a terminal, text in a pipe].
-    #[arg(long, short, value_name = "table|text|json|ids", hide_possible_values = true)]
-    output: Option<Format>,
+    /// How to show them.
+    #[command(flatten)]
+    output: ListOutput,
 }
 
 /// Attaches a volume to a machine.
@@ -147,6 +149,9 @@ impl Create {
             Error::new(ErrorKind::Invalid, error.to_string().replace("machine's", "volume's"))
         })?;
         let spec = VolumeSpec { name, size_gib: self.size, region: self.region.clone() };
+        if app.only_tells(format_args!("create volume {} of {} GiB", spec.name, spec.size_gib))? {
+            return Ok(code::OK);
+        }
         let fleet = app.fleet().await?;
         let create = async { Ok(fleet.create_volume(&spec, Lifetime::Deadline, None).await?) };
         let volume = reaper::watched_where_it_costs(app, create).await?;
@@ -162,39 +167,35 @@ impl List {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let mut volumes = volume_name::all(app).await?;
         volumes.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
-        let usual = if app.printer.to_terminal() { Format::Table } else { Format::Text };
-        match self.output.unwrap_or(usual) {
-            Format::Table if volumes.is_empty() => {
-                app.printer.note("There are no volumes. `machine volumes create NAME` makes one.");
-            }
-            Format::Table => app.printer.out(table(app, &volumes).await?.columns())?,
-            Format::Text => app.printer.out(table(app, &volumes).await?.tabs())?,
-            Format::Json => app.printer.json(&volumes)?,
-            Format::Ids => {
-                app.printer.out(volumes.iter().map(|volume| format!("{}\n", volume.id)).collect::<String>())?;
-            }
-        }
+        // Machines by name, where any volume is attached to one.
+        let machines = if volumes.iter().any(|volume| volume.attached_to.is_some()) && !self.output.is_for_programs() {
+            app.provider().list_all(machine_core::Selector::all()).await?.0
+        } else {
+            Vec::new()
+        };
+        let list = show::List::new(&volumes, columns(&machines), |volume: &Volume| volume.id.to_string())
+            .nothing("There are no volumes. `machine volumes create NAME` makes one.");
+        self.output.show(&app.printer, list)?;
         Ok(code::OK)
     }
 }
 
-async fn table(app: &App, volumes: &[Volume]) -> Result<Table, Failure> {
-    let mut table = Table::new(&["NAME", "SIZE", "MACHINE", "PATH", "ID"]);
-    // Machines by name, where any volume is attached to one.
-    let machines = if volumes.iter().any(|volume| volume.attached_to.is_some()) {
-        app.provider().list_all(machine_core::Selector::all()).await?.0
-    } else {
-        Vec::new()
+fn columns(machines: &[Machine]) -> Vec<Column<'_, Volume>> {
+    let holder = |volume: &Volume| {
+        let attached = volume.attached_to.as_ref()?;
+        let named = machines.iter().find(|machine| machine.id == attached.machine);
+        Some(named.map_or_else(|| attached.machine.to_string(), |machine| machine.name.clone()))
     };
-    for volume in volumes {
-        let (machine, path) = volume.attached_to.as_ref().map_or_else(Default::default, |attached| {
-            let named = machines.iter().find(|machine| machine.id == attached.machine);
-            let name = named.map_or_else(|| attached.machine.to_string(), |machine| machine.name.clone());
-            (name, attached.path.clone().unwrap_or_default())
-        });
-        table.row([volume.name.clone(), format!("{}g", volume.size_gib), machine, path, volume.id.to_string()]);
-    }
-    Ok(table)
+    vec![
+        Column::new("NAME", |volume: &Volume| volume.name.clone()),
+        Column::new("SIZE", |volume: &Volume| format!("{}g", volume.size_gib)),
+        Column::new("MACHINE", move |volume: &Volume| holder(volume).unwrap_or_default()),
+        Column::new("PATH", |volume: &Volume| {
+            volume.attached_to.as_ref().and_then(|attached| attached.path.clone()).unwrap_or_default()
+        }),
+        Column::whole("ID", |volume: &Volume| volume.id.to_string()),
+        Column::new("REGION", |volume: &Volume| volume.region.clone().unwrap_or_default()).on_request(),
+    ]
 }
 
 impl Attach {
@@ -203,6 +204,9 @@ impl Attach {
         let volume = named::among(&volumes, &self.volume)?;
         let machine = app.provider().resolve(&self.target.name).await?;
         let mount = VolumeMount { volume: volume.id.clone(), path: self.target.path.clone() };
+        if app.only_tells(format_args!("attach volume {} to {} at {}", volume.name, machine.name, mount.path))? {
+            return Ok(code::OK);
+        }
         volume_name::of(app)?.attach(&machine.id, &mount).await?;
         app.printer.progress(format_args!("{}: attached to {} at {}", volume.name, machine.name, mount.path));
         Ok(code::OK)
@@ -213,6 +217,9 @@ impl Detach {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
         let volume = named::among(&volumes, &self.volume)?;
+        if app.only_tells(format_args!("detach volume {} ({})", volume.name, volume.id))? {
+            return Ok(code::OK);
+        }
         volume_name::of(app)?.detach(&volume.id).await?;
         app.printer.progress(format_args!("{}: detached", volume.name));
         Ok(code::OK)
@@ -223,6 +230,10 @@ impl Resize {
     async fn run(&self, app: &App) -> Result<u8, Failure> {
         let volumes = volume_name::all(app).await?;
         let volume = named::among(&volumes, &self.volume)?;
+        let (now, then) = (volume.size_gib, self.size);
+        if app.only_tells(format_args!("resize volume {} ({}) from {now} to {then} GiB", volume.name, volume.id))? {
+            return Ok(code::OK);
+        }
         let volume = volume_name::of(app)?.resize(&volume.id, self.size).await?;
         app.printer.progress(format_args!("{}: {} GiB", volume.name, volume.size_gib));
         Ok(code::OK)
@@ -234,6 +245,9 @@ impl Destroy {
         let volumes = volume_name::all(app).await?;
         let destroy = super::each(&app.printer, &self.volumes, async |name| {
             let volume = named::among(&volumes, name)?;
+            if app.only_tells(format_args!("destroy volume {} ({})", volume.name, volume.id))? {
+                return Ok(());
+            }
             if !self.yes {
                 confirm::destroying(&app.printer, "volume", &volume.name, volume.id.as_str())?;
             }

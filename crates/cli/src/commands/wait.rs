@@ -7,6 +7,7 @@ use machine_core::{Deadline, Goal, ProviderExt as _, Until};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
+use crate::progress::Progress;
 use crate::{show, values};
 
 const EXAMPLES: &str = "\
@@ -52,7 +53,9 @@ impl Wait {
         };
         let machine = app.provider().resolve(&self.name).await?;
         let deadline = Deadline::after(self.timeout.unwrap_or(Duration::MAX));
-        let machine = app.provider().wait(&machine.id, &Until { goal, deadline }).await?;
+        let progress = Progress::new(&app.printer);
+        let _line = progress.line(&machine.name, show::state(&machine));
+        let machine = progress.during(app.provider().wait(&machine.id, &Until { goal, deadline })).await?;
         app.printer.line(show::state(&machine))?;
         Ok(code::OK)
     }

@@ -28,8 +28,8 @@ impl Sweep {
                 .map_err(|error| Error::io(format!("{} cannot be found", file.display()), error))?;
             args.extend(["--config-file".to_owned(), text(&file)?]);
         }
-        if let Some(provider) = setup.globals.provider.as_ref().filter(|name| !name.is_empty()) {
-            args.extend(["--provider".to_owned(), provider.clone()]);
+        if let Some(provider) = setup.asked_provider()? {
+            args.extend(["--provider".to_owned(), provider.to_owned()]);
         }
         if setup.globals.no_rate_limit {
             args.push("--no-rate-limit".to_owned());

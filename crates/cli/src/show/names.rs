@@ -1,15 +1,19 @@
 //! Lists of nothing but names.
 
+use super::list::{Column, List};
+use super::output::ListOutput;
 use crate::failure::Failure;
 use crate::printer::Printer;
 
-/// Shows names: one on each line, or as a JSON array.
+/// The one column of a list of names.
+pub(crate) fn name_columns() -> Vec<Column<'static, String>> {
+    vec![Column::whole("NAME", String::clone)]
+}
+
+/// Shows names, which are their own ids.
 ///
 /// # Errors
-/// Where standard output cannot be written.
-pub(crate) fn names(printer: &Printer, names: &[String], json: bool) -> Result<(), Failure> {
-    if json {
-        return printer.json(&names);
-    }
-    printer.out(names.iter().map(|name| format!("{}\n", super::clean(name))).collect::<String>())
+/// As [`ListOutput::show`].
+pub(crate) fn names(printer: &Printer, output: &ListOutput, names: &[String]) -> Result<(), Failure> {
+    output.show(printer, List::new(names, name_columns(), String::clone))
 }

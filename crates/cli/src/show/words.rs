@@ -1,11 +1,18 @@
 //! Times, ages and states in a person's words.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use machine_core::{Clock, Machine};
 
 /// How long ago `at` was, in one or two units: `12s`, `5m`, `3h 10m`, `2d 4h`.
 pub(crate) fn age(at: Timestamp, clock: &Clock) -> String {
     span(clock.now().duration_since(at))
+}
+
+/// How long that is, in the same words.
+pub(crate) fn seconds(long: Duration) -> String {
+    span(SignedDuration::try_from(long).unwrap_or(SignedDuration::MAX))
 }
 
 fn span(span: SignedDuration) -> String {

@@ -4,7 +4,11 @@
 
 mod bad_input;
 mod budget;
+mod counted;
+mod dry_run;
 mod flags;
 mod lists;
+mod planning;
+mod regions;
 mod rows;
 mod scene;

@@ -64,6 +64,11 @@ impl Scene {
         scene
     }
 
+    /// Also knows the cloud of that one.
+    pub(crate) fn beside(&mut self, other: &Self) {
+        self.variables.extend(other.variables.iter().cloned());
+    }
+
     /// Where the command is run.
     pub(crate) fn path(&self) -> &std::path::Path {
         self.home.path()

@@ -64,7 +64,7 @@ fn bash_completes_commands_flags_and_values() {
         ("machine insp", "inspect"),
         ("machine volumes at", "attach"),
         ("machine list --out", "--output"),
-        ("machine list -o js", "json"),
+        ("machine list -o ya", "yaml"),
         ("machine completions f", "fish"),
         ("machine --provider dig", "digitalocean"),
         ("machine list --provider vu", "vultr"),

@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "jobs",
     "verify",
     "create",
+    "plan",
     "list",
     "status",
     "inspect",

@@ -183,7 +183,7 @@ async fn gives_at_least_what_is_needed(bench: &Bench) -> Outcome {
 /// Insists that such a machine is refused, that this is said to have had no effect, and that it had none.
 async fn is_refused(bench: &Bench, spec: &MachineSpec, what: &str) -> Outcome {
     let (intent, answer) = bench.create_wished(spec).await;
-    let kinds = [ErrorKind::Invalid, ErrorKind::NotFound, ErrorKind::Unsupported, ErrorKind::Quota];
+    let kinds = [ErrorKind::Invalid, ErrorKind::NotFound, ErrorKind::Unsupported, ErrorKind::Budget];
     let error = refused(answer.map(|machine: Machine| machine.id), &kinds, what)?;
     ensure_eq!(error.effect(), Effect::None, "the effect of asking for {what}");
     let found = bench.provider.find(intent.id).await?;

@@ -15,6 +15,7 @@ mod list;
 mod list_pages;
 mod logs;
 mod power;
+mod preview;
 mod projects;
 mod secrets;
 mod shell;
@@ -45,6 +46,7 @@ const GROUPS: &[&[Case]] = &[
     list_pages::CASES,
     logs::CASES,
     power::CASES,
+    preview::CASES,
     projects::CASES,
     secrets::CASES,
     shell::CASES,

@@ -172,6 +172,24 @@ pub(super) const ALL: &[Contract] = &[
         ],
     ),
     (
+        "CloudProvider::preview",
+        &[
+            by(
+                "What create would do for a machine that is made to stay, without doing it",
+                &["preview::makes_nothing", "preview::names_what_a_create_sends"],
+            ),
+            by("Makes no request that changes anything", &["preview::sends_no_request_that_makes_something"]),
+            by(
+                "Names the requests with the bodies that a create would send, apart from the markers, and hides what is secret",
+                &["preview::names_what_a_create_sends", "preview::hides_what_is_secret"],
+            ),
+            by(
+                "Refuses what a create would refuse before its first request",
+                &["preview::refuses_what_cannot_be", "preview::refuses_what_is_not_there"],
+            ),
+        ],
+    ),
+    (
         "CloudProvider::find",
         &[
             by(

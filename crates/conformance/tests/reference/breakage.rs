@@ -28,6 +28,10 @@ pub(crate) enum Breakage {
     DroppedSessionGoesOn,
     SizesDearestFirst,
     PriceLimitIgnored,
+    PreviewCreates,
+    PreviewLies,
+    PreviewShowsSecrets,
+    PreviewRefusesNothing,
 }
 
 /// The case that catches each.
@@ -57,4 +61,8 @@ pub(crate) const CAUGHT_BY: &[(Breakage, &str)] = &[
     (Breakage::DroppedSessionGoesOn, "exec::dropping_the_session_hangs_up"),
     (Breakage::SizesDearestFirst, "catalog::has_sizes_cheapest_first"),
     (Breakage::PriceLimitIgnored, "create::a_price_above_the_limit_is_refused_without_effect"),
+    (Breakage::PreviewCreates, "preview::sends_no_request_that_makes_something"),
+    (Breakage::PreviewLies, "preview::names_what_a_create_sends"),
+    (Breakage::PreviewShowsSecrets, "preview::hides_what_is_secret"),
+    (Breakage::PreviewRefusesNothing, "preview::refuses_what_is_not_there"),
 ];

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use machine_conformance::{Cloud, Fault};
 use machine_core::{MachineId, ResourceKind};
+use serde_json::Value;
 
 use crate::lists::PAGE;
 use crate::machine::Held;
@@ -52,5 +53,9 @@ impl Cloud for World {
 
     async fn create_requests(&self, resource: ResourceKind) -> usize {
         self.look(|state| state.requests.get(&resource).copied().unwrap_or_default())
+    }
+
+    async fn last_create(&self) -> Option<Value> {
+        self.look(|state| state.last_create.clone())
     }
 }

@@ -4,18 +4,30 @@ use std::time::Duration;
 
 use machine_conformance::Fault;
 use machine_core::{Effect, Error, ErrorKind, Machine, MachineSpec, RecordedIntent, ResourceKind, Result};
+use serde_json::{Value, json};
 
 use crate::breakage::Breakage;
 use crate::machine::Held;
 use crate::provider::Reference;
 use crate::{process, volumes};
 
+/// The body of the request, without its markers and what is secret.
+pub(crate) fn body(spec: &MachineSpec) -> Value {
+    json!({"name": spec.name.as_str(), "labels": spec.labels, "marks": []})
+}
+
 impl Reference {
     /// One request to create a machine.
     pub(crate) async fn send(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         const MACHINE: ResourceKind = ResourceKind::Machine;
         let world = &self.world;
-        world.change(|state| *state.requests.entry(MACHINE).or_default() += 1);
+        let mut body = body(spec);
+        let markers = intent.intent().markers();
+        body["marks"] = json!([markers.owner.to_string(), markers.intent.to_string()]);
+        world.change(|state| {
+            *state.requests.entry(MACHINE).or_default() += 1;
+            state.last_create = Some(body);
+        });
         if world.happens(|fault| *fault == Fault::RefuseCreate(MACHINE)).is_some() {
             let said = if world.breaks(Breakage::SecretInErrors) {
                 spec.env.iter().map(|var| var.value.to_string_lossy().into_owned()).collect()

@@ -10,13 +10,14 @@ use machine_conformance::Fault;
 use machine_core::{
     Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, Destroyed, Dns, Error, ErrorKind, Exec,
     ExecSession, Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, MachineState,
-    Page, Power, Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
+    Page, PlannedRequest, Power, Preview, Projects, ProviderInfo, RecordedIntent, ResourceKind, Result, Selector,
+    Shell, Snapshots, SshKeys, Until, Volumes,
 };
 use rustix::process::Signal;
 
 use crate::breakage::Breakage;
 use crate::world::World;
-use crate::{exec, lists, parts, process, volumes};
+use crate::{create, exec, lists, parts, process, volumes};
 
 pub(crate) const KIND: &str = "reference";
 /// The credential that is accepted.
@@ -69,6 +70,24 @@ impl CloudProvider for Reference {
             Err(_) if self.world.breaks(Breakage::CreateRepeatsItself) => self.send(intent, spec).await,
             answer => answer,
         }
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        if !self.world.breaks(Breakage::PreviewRefusesNothing) {
+            parts::check(&self.world, spec)?;
+        }
+        if self.world.breaks(Breakage::PreviewCreates) {
+            self.world.change(|state| *state.requests.entry(ResourceKind::Machine).or_default() += 1);
+        }
+        let mut body = create::body(spec);
+        if self.world.breaks(Breakage::PreviewLies) {
+            body["name"] = "another".into();
+        }
+        if self.world.breaks(Breakage::PreviewShowsSecrets) {
+            body["env"] = spec.env.iter().map(|variable| variable.value.to_string_lossy().into_owned()).collect();
+        }
+        let request = PlannedRequest { method: "POST".to_owned(), path: "/machines".to_owned(), body };
+        Ok(Preview { requests: vec![request], ..Preview::default() })
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

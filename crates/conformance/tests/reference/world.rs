@@ -29,6 +29,7 @@ pub(crate) struct State {
     pub(crate) records: Vec<DnsRecord>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) requests: HashMap<ResourceKind, usize>,
+    pub(crate) last_create: Option<serde_json::Value>,
     ids: u64,
 }
 

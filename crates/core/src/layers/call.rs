@@ -27,6 +27,8 @@ pub enum Operation<'a> {
     Account,
     /// `create`
     Create(&'a MachineSpec),
+    /// `preview`
+    Preview(&'a MachineSpec),
     /// `find`
     Find,
     /// `get`
@@ -57,6 +59,7 @@ impl Operation<'_> {
         match self {
             Self::Account => "account",
             Self::Create(_) => "create",
+            Self::Preview(_) => "preview",
             Self::Find => "find",
             Self::Get => "get",
             Self::List => "list",
@@ -79,7 +82,14 @@ impl Operation<'_> {
     /// Whether it may change something in the cloud.
     pub fn mutates(&self) -> bool {
         match self {
-            Self::Account | Self::Find | Self::Get | Self::List | Self::Wait | Self::Logs(_) | Self::Shell => false,
+            Self::Account
+            | Self::Preview(_)
+            | Self::Find
+            | Self::Get
+            | Self::List
+            | Self::Wait
+            | Self::Logs(_)
+            | Self::Shell => false,
             Self::Create(_) | Self::Update(_) | Self::Power(_) | Self::Destroy | Self::Exec(_) => true,
             Self::Part(name) => {
                 let verb = name.split_once('.').map_or(*name, |(_, verb)| verb);

@@ -4,7 +4,9 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 
 use super::call::{Call, Interceptor, Operation};
-use crate::{Capabilities, Error, Exec, MachineChange, MachineSpec, Network, Power, Result, SizeRequest, Transport};
+use crate::{
+    Capabilities, Error, Exec, MachineChange, MachineSpec, Network, Power, ProviderInfo, Result, SizeRequest, Transport,
+};
 
 /// What to do where nothing is reached inside a machine by us.
 const SSH: &str = "log in with ssh; `machine status` shows the address";
@@ -31,10 +33,20 @@ impl Interceptor for Check {
     }
 }
 
+impl Capabilities {
+    /// Refuses a machine of the provider `info` that these capabilities exclude. No I/O.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported), with what cannot be.
+    pub fn allow(&self, info: &ProviderInfo, spec: &MachineSpec) -> Result<()> {
+        allowed(Call { operation: Operation::Create(spec), info, capabilities: self, subject: None })
+    }
+}
+
 fn allowed(call: Call<'_>) -> Result<()> {
     let can = call.capabilities;
     let lacking = match call.operation {
-        Operation::Create(spec) => create(can, spec),
+        Operation::Create(spec) | Operation::Preview(spec) => create(can, spec),
         Operation::Update(change) => update(can, change),
         Operation::Power(Power::Suspend) if !can.suspend => Some("machines cannot be suspended"),
         Operation::Exec(command) => exec(can, command),
@@ -47,7 +59,9 @@ fn allowed(call: Call<'_>) -> Result<()> {
     Err(match call.operation {
         Operation::Exec(_) | Operation::Shell if can.exec == Transport::None => error.with_hint(SSH),
         Operation::Logs(_) => error.with_hint(SSH),
-        Operation::Create(_) => error.with_hint("leave it out, or choose another provider with `--provider`"),
+        Operation::Create(_) | Operation::Preview(_) => {
+            error.with_hint("leave it out, or choose another provider with `--provider`")
+        }
         _ => error,
     })
 }

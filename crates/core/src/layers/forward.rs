@@ -9,8 +9,8 @@ use futures::stream::BoxStream;
 use super::call::{Call, Interceptor, Operation};
 use crate::{
     Account, Capabilities, Catalog, CloudProvider, Destroyed, Dns, Error, Exec, ExecSession, Found, IntentId, LogLine,
-    LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects, ProviderInfo, RecordedIntent,
-    Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
+    LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Preview, Projects, ProviderInfo,
+    RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 /// A provider behind an interceptor.
@@ -62,6 +62,10 @@ impl<I: Interceptor> CloudProvider for Layered<I> {
 
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         self.pass(Operation::Create(spec), Some(spec.name.as_str()), self.inner.create(intent, spec)).await
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        self.pass(Operation::Preview(spec), Some(spec.name.as_str()), self.inner.preview(spec)).await
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

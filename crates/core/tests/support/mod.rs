@@ -60,6 +60,9 @@ impl CloudProvider for Stub {
     async fn create(&self, _: &RecordedIntent, _: &MachineSpec) -> Result<Machine> {
         self.call().await
     }
+    async fn preview(&self, _: &MachineSpec) -> Result<Preview> {
+        self.call().await
+    }
     async fn find(&self, _: IntentId) -> Result<Found> {
         self.call().await
     }

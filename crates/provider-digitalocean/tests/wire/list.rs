@@ -35,6 +35,33 @@ async fn all_pages_and_those_with_gpus_once_each() {
 }
 
 #[tokio::test]
+async fn a_list_of_gpus_is_read_to_its_end() {
+    let cloud = on_offer();
+    listed(&cloud);
+    let half = |ids: [u64; 2], pages: Value| {
+        let droplets = ids.map(|id| droplet(id, "active", &[]));
+        json!({"droplets": droplets, "links": {"pages": pages}, "meta": {"total": 4}})
+    };
+    cloud.has("GET /v2/droplets?type=gpus&per_page=200&page=1", half([901, 902], json!({"next": "http://x.test/"})));
+    cloud.has("GET /v2/droplets?type=gpus&per_page=200&page=2", half([903, 904], json!({})));
+    let (machines, ..) = client(&cloud).list_all(Selector::all()).await.unwrap();
+    assert_eq!(machines.len(), 454);
+}
+
+/// As servers do that stand for the cloud and know less.
+#[tokio::test]
+async fn what_takes_no_notice_of_gpus_is_not_listed_twice() {
+    let cloud = on_offer();
+    for number in 1..=3 {
+        cloud.on(&format!("GET /v2/droplets?page={number}"), [page(&cloud, number)]);
+    }
+    cloud.on("GET /v2/droplets?type=gpus", [page(&cloud, 1)]);
+    let (machines, ..) = client(&cloud).list_all(Selector::all()).await.unwrap();
+    assert_eq!(machines.len(), 450);
+    assert_eq!(cloud.asked("GET /v2/droplets").len(), 4);
+}
+
+#[tokio::test]
 async fn a_page_that_is_lost_is_no_list() {
     for lost in ["page=1", "page=2", "page=3", "type=gpus"] {
         let cloud = on_offer();

@@ -31,7 +31,7 @@ pub(crate) struct Defaults {
 /// The request for the machine. Everything that can be refused without asking the cloud is refused here.
 ///
 /// # Errors
-/// [`ErrorKind::Invalid`] for what cannot be, [`ErrorKind::Unsupported`] for what Fly does not have, [`ErrorKind::Quota`] for a machine
+/// [`ErrorKind::Invalid`] for what cannot be, [`ErrorKind::Unsupported`] for what Fly does not have, [`ErrorKind::Budget`] for a machine
 /// that costs more than it may.
 pub(crate) fn plan(intent: &Intent, spec: &MachineSpec, defaults: &Defaults) -> Result<CreateMachine> {
     if !spec.ssh_keys.is_empty() {
@@ -85,13 +85,14 @@ fn init(spec: &MachineSpec, idles: bool) -> Result<Option<Init>> {
 }
 
 fn check_price(guest: &Guest, most: Option<Price>, prices: &Prices) -> Result<()> {
-    let Some((price, most)) = sizes::price(guest, prices).zip(most) else { return Ok(()) };
-    if price.hourly <= most.hourly {
-        return Ok(());
-    }
+    let Some(most) = most else { return Ok(()) };
     let size = sizes::name_of(&guest.cpu_kind, guest.cpus, guest.memory_mb);
-    let what = format!("a machine of size `{size}` costs {} an hour, more than {}", price.hourly, most.hourly);
-    Err(Error::new(ErrorKind::Quota, what).with_context("prices of", crate::prices::AS_OF))
+    let what = match sizes::price(guest, prices) {
+        Some(price) if price.hourly <= most.hourly => return Ok(()),
+        Some(price) => format!("a machine of size `{size}` costs {} an hour, more than {}", price.hourly, most.hourly),
+        None => format!("what a machine of size `{size}` costs is not known, so it cannot be held to a limit"),
+    };
+    Err(Error::new(ErrorKind::Budget, what).with_context("prices of", crate::prices::AS_OF))
 }
 
 #[cfg(test)]

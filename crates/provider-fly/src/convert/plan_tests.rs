@@ -83,7 +83,7 @@ fn what_cannot_be_is_refused() {
         (MachineSpec { ssh_keys: vec!["k".to_owned()], ..spec() }, ErrorKind::Unsupported),
         (MachineSpec { image: Some("debain-99".to_owned()), ..spec() }, ErrorKind::Invalid),
         (MachineSpec { size: SizeRequest::Named("tiny".to_owned()), ..spec() }, ErrorKind::Invalid),
-        (MachineSpec { max_price: Some(cheap), ..spec() }, ErrorKind::Quota),
+        (MachineSpec { max_price: Some(cheap), ..spec() }, ErrorKind::Budget),
         (label, ErrorKind::Invalid),
     ] {
         assert_eq!(sent(&spec, Lifetime::Deadline).unwrap_err().kind(), kind, "{spec:?}");

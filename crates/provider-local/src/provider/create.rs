@@ -22,15 +22,7 @@ impl Local {
         if let Some(dir) = self.store.machine(&id)? {
             return self.create_again(&dir, spec);
         }
-        let planner = Planner {
-            creator: &self.creator,
-            computer: self.computer,
-            state_dir: self.store.root(),
-            isolation: self.isolation,
-            mounts: &self.mounts,
-        };
-        let Plan { record, files } = planner.plan(intent, spec)?;
-        self.check_volumes(&record.id, &record.volumes)?;
+        let Plan { record, files } = self.plan(intent, spec)?;
         let (dir, lock) = self.place(&record)?;
         let undone = |error: Error| {
             self.remove(&dir, Some(&record)).ok();
@@ -41,6 +33,20 @@ impl Local {
             self.store.private_files(&record.id).keep(&files).map_err(undone)?;
         }
         self.start_new(&dir, &lock, &record, files)
+    }
+
+    /// What is written down for the machine that `spec` asks for, which nothing speaks against.
+    pub(super) fn plan(&self, intent: &Intent, spec: &MachineSpec) -> Result<Plan> {
+        let planner = Planner {
+            creator: &self.creator,
+            computer: self.computer,
+            state_dir: self.store.root(),
+            isolation: self.isolation,
+            mounts: &self.mounts,
+        };
+        let plan = planner.plan(intent, spec)?;
+        self.check_volumes(&plan.record.id, &plan.record.volumes)?;
+        Ok(plan)
     }
 
     /// Makes the machine's directory, under its name, and puts it into place.

@@ -9,6 +9,7 @@ mod garbage;
 mod housekeeping;
 mod list;
 mod power;
+mod preview;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use machine_core::{
     Account, AccountId, Capabilities, Catalog, CloudProvider, Completeness, Destroyed, Dns, Error, Exec, ExecSession,
-    Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Projects,
-    ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
+    Found, IntentId, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec, Page, Power, Preview,
+    Projects, ProviderInfo, RecordedIntent, Result, Selector, Shell, Snapshots, SshKeys, Until, Volumes,
 };
 
 use super::LocalProvider;
@@ -39,6 +39,11 @@ impl CloudProvider for LocalProvider {
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         let (local, intent, spec) = (Arc::clone(&self.local), intent.intent().clone(), spec.clone());
         blocking(move || local.create(&intent, &spec)).await.map_err(during("create"))
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        let (local, spec) = (Arc::clone(&self.local), spec.clone());
+        blocking(move || local.preview(&spec)).await.map_err(during("preview"))
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

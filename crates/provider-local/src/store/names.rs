@@ -19,6 +19,11 @@ pub(crate) struct NamesLock {
     _lock: DirLock,
 }
 
+fn taken(name: &str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, format!("a machine called `{name}` exists already"))
+        .with_hint(format!("choose another name, or destroy that one: machine destroy {name}"))
+}
+
 impl Store {
     /// Takes the right to change names.
     ///
@@ -56,8 +61,16 @@ impl Store {
                 _ => self.unlink_name(name)?,
             }
         }
-        Err(Error::new(ErrorKind::AlreadyExists, format!("a machine called `{name}` exists already"))
-            .with_hint(format!("choose another name, or destroy that one: machine destroy {name}")))
+        Err(taken(name))
+    }
+
+    /// Refuses a name that a machine has. Takes it for nobody.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`].
+    pub(crate) fn check_name(&self, name: &str) -> Result<()> {
+        let owned = self.named(name).is_some_and(|owner| self.machine_exists(&owner));
+        if owned { Err(taken(name)) } else { Ok(()) }
     }
 
     /// Takes the name off machine `id`; one that another machine has by now is left alone.

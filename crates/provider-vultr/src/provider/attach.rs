@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use machine_core::{Deadline, Error, ErrorKind, MachineId, Result, VolumeMount};
+use machine_http::Request;
 
 use super::VultrProvider;
 use crate::convert::{Note, name_and_note, noted};
@@ -46,11 +47,15 @@ impl VultrProvider {
             return Ok(());
         }
         self.active(block, patience).await?;
-        let body = Attach { instance_id: machine, live: true };
-        let request = || self.api.post(&["blocks", id, "attach"]).json(&body);
+        let request = || self.attaching(id, machine);
         already_so(self.api.unlocked(patience, request).await)?;
         self.api.settled(|| async { Ok(self.api.block(id).await?.attached_to_instance == machine) }).await;
         Ok(())
+    }
+
+    /// The request that attaches a volume.
+    pub(super) fn attaching(&self, volume: &str, machine: &str) -> Request {
+        self.api.post(&["blocks", volume, "attach"]).json(&Attach { instance_id: machine, live: true })
     }
 
     /// Detaches the volume from what has it.

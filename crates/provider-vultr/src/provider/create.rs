@@ -2,57 +2,26 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Result, Secret};
+use machine_core::{Effect, Error, ErrorKind, Intent, Machine, MachineId, MachineSpec, Preview, Result, Secret};
+use machine_http::Request;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::VultrProvider;
 use super::lookup::Source;
 use super::placement::Placement;
 use super::refuse::refuse;
-use crate::convert::{Tagged, check_tag};
+use crate::convert::{Tagged, check_tag, sizes};
 use crate::wire::{CreateInstance, Instance, One, UserData};
 
 impl VultrProvider {
     pub(super) async fn create_machine(&self, intent: &Intent, spec: &MachineSpec) -> Result<Machine> {
-        refuse(spec, self.capabilities.limits.user_data_bytes)?;
-        for tag in &spec.tags {
-            check_tag(tag)?;
-        }
-        let (labels, others) = (spec.labels.clone(), spec.tags.clone());
-        let tagged = Tagged { markers: Some(intent.markers()), labels, others, tags: Vec::new() };
-        let tags = tagged.write()?;
-        let image = spec.image.as_deref().unwrap_or(&self.config.image);
-        let keys = if spec.ssh_keys.is_empty() { &self.config.ssh_keys } else { &spec.ssh_keys };
-        let (source, placement, sshkey_id, region) = futures::try_join!(
-            self.source(image),
-            self.placement(spec),
-            self.key_ids(keys),
-            self.region_of(&spec.volumes),
-        )?;
-        let placement = beside_its_volumes(placement, region, spec)?;
-        let (os_id, snapshot_id) = match source {
-            Source::Os(id) => (Some(id), None),
-            Source::Snapshot(id) => (None, Some(id)),
-        };
+        let (mut body, tagged) = self.drafted(intent, spec).await?;
         let user_data = match &self.ssh {
             Some(ssh) => Some(ssh.prepare(intent, spec.user_data.as_ref())?),
             None => spec.user_data.clone(),
         };
-        let request = CreateInstance {
-            region: String::new(),
-            plan: placement.plan,
-            os_id,
-            snapshot_id,
-            label: spec.name.to_string(),
-            hostname: spec.name.to_string(),
-            tags,
-            sshkey_id,
-            user_data: user_data.as_ref().map(encoded),
-            enable_ipv6: true,
-            backups: "disabled",
-            activation_email: false,
-        };
-        let made = self.in_one_of(&placement.regions, request).await;
+        body.user_data = user_data.as_ref().map(encoded);
+        let made = self.request(&body).send::<One<Instance>>().await.map(|One(made)| made);
         if let Some(ssh) = &self.ssh {
             match &made {
                 // It is bound again when it is reached, and there is a machine now whatever becomes of this.
@@ -74,23 +43,75 @@ impl VultrProvider {
         self.with_volumes(made, spec).await
     }
 
-    /// Sends the request for one region after the other, for as long as the one before has said that it has no room: then
-    /// there is nothing there, and the next is no second machine.
-    async fn in_one_of(&self, regions: &[String], request: CreateInstance) -> Result<Instance> {
-        let mut request = request;
-        let mut full = Error::new(ErrorKind::Invalid, "no region is named in which the machine is to be");
-        for region in regions {
-            request.region.clone_from(region);
-            match self.api.post(&["instances"]).json(&request).send::<One<Instance>>().await {
-                Ok(One(made)) => return Ok(made),
-                Err(error) if error.kind() == ErrorKind::OutOfCapacity && error.effect() == Effect::None => {
-                    tracing::info!(%region, %error, "no room there");
-                    full = error.with_context("region", region.clone());
-                }
-                Err(error) => return Err(error),
-            }
+    /// What a create would do.
+    pub(super) async fn preview_machine(&self, spec: &MachineSpec) -> Result<Preview> {
+        let (mut body, _) = self.drafted(&Intent::rehearsal(spec, crate::KIND), spec).await?;
+        let user_data = match &self.ssh {
+            Some(ssh) => Some(ssh.rehearse(spec.user_data.as_ref())?),
+            None => spec.user_data.clone(),
+        };
+        body.user_data = user_data.as_ref().map(encoded);
+        let mut requests = vec![self.request(&body).planned()?];
+        for mount in &spec.volumes {
+            requests.push(self.attaching(mount.volume.as_str(), "(id)").planned()?);
         }
-        Err(full)
+        let known = self.api.plans().await?;
+        let size = sizes(&known).into_iter().find(|size| size.id == body.plan);
+        Ok(Preview {
+            region: Some(body.region),
+            size: Some(body.plan),
+            image: body.os_id.map(|id| id.to_string()).or(body.snapshot_id),
+            price: size.and_then(|size| size.price),
+            requests,
+            steps: Vec::new(),
+        })
+    }
+
+    fn request(&self, body: &CreateInstance) -> Request {
+        self.api.post(&["instances"]).json(body)
+    }
+
+    /// The request without its user data, and its tags: everything that can be known is asked for here.
+    async fn drafted(&self, intent: &Intent, spec: &MachineSpec) -> Result<(CreateInstance, Tagged)> {
+        refuse(spec, self.capabilities.limits.user_data_bytes)?;
+        for tag in &spec.tags {
+            check_tag(tag)?;
+        }
+        let (labels, others) = (spec.labels.clone(), spec.tags.clone());
+        let tagged = Tagged { markers: Some(intent.markers()), labels, others, tags: Vec::new() };
+        let tags = tagged.write()?;
+        let image = spec.image.as_deref().unwrap_or(&self.config.image);
+        let keys = if spec.ssh_keys.is_empty() { &self.config.ssh_keys } else { &spec.ssh_keys };
+        let (source, placement, sshkey_id, region) = futures::try_join!(
+            self.source(image),
+            self.placement(spec),
+            self.key_ids(keys),
+            self.region_of(&spec.volumes),
+        )?;
+        let placement = beside_its_volumes(placement, region, spec)?;
+        let (os_id, snapshot_id) = match source {
+            Source::Os(id) => (Some(id), None),
+            Source::Snapshot(id) => (None, Some(id)),
+        };
+        // What is further down the list is another wish, and not made here.
+        let Some(region) = placement.regions.into_iter().next() else {
+            return Err(Error::new(ErrorKind::Invalid, "no region is named in which the machine is to be"));
+        };
+        let body = CreateInstance {
+            region,
+            plan: placement.plan,
+            os_id,
+            snapshot_id,
+            label: spec.name.to_string(),
+            hostname: spec.name.to_string(),
+            tags,
+            sshkey_id,
+            user_data: None,
+            enable_ipv6: true,
+            backups: "disabled",
+            activation_email: false,
+        };
+        Ok((body, tagged))
     }
 
     /// The machine with the volumes that it is to have, which can be attached once it is no longer locked. From here on there

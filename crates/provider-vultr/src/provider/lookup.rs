@@ -30,7 +30,7 @@ impl VultrProvider {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let keys: Vec<Key> = self.api.all(&["ssh-keys"]).await?;
+        let keys = self.api.keys.get(self.api.all(&["ssh-keys"])).await?;
         let mut ids = Vec::new();
         for wanted in wanted {
             let id = key_id(&keys, wanted)?;

@@ -26,8 +26,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use machine_core::{
     Account, AccountId, Billing, Capabilities, Catalog, CloudProvider, CreateOnce, Destroyed, Dns, Error, ErrorKind,
     Exec, ExecSession, Found, IntentId, Limits, LogLine, LogOptions, Machine, MachineChange, MachineId, MachineSpec,
-    Money, Page, Power, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result, Selector,
-    Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
+    Money, Page, Power, Preview, PriceSource, Projects, ProviderInfo, ProviderKind as _, RecordedIntent, Result,
+    Selector, Shell, Snapshots, SshKeys, StopsBill, Transport, Until, Volumes,
 };
 use machine_ssh::Ssh;
 
@@ -136,6 +136,10 @@ impl CloudProvider for VultrProvider {
 
     async fn create(&self, intent: &RecordedIntent, spec: &MachineSpec) -> Result<Machine> {
         self.create_machine(intent.intent(), spec).await
+    }
+
+    async fn preview(&self, spec: &MachineSpec) -> Result<Preview> {
+        self.preview_machine(spec).await
     }
 
     async fn find(&self, intent: IntentId) -> Result<Found> {

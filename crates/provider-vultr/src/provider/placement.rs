@@ -80,7 +80,7 @@ fn chosen<'a>(sizes: &'a [Size], wanted: &SizeRequest, default: &str, regions: &
 fn affordable(size: &Size, limit: Option<Price>) -> Result<()> {
     let Some(limit) = limit else { return Ok(()) };
     let refused =
-        |what: String| Err(Error::new(ErrorKind::Quota, what).with_hint("raise the limit, or name a smaller size"));
+        |what: String| Err(Error::new(ErrorKind::Budget, what).with_hint("raise the limit, or name a smaller size"));
     let id = &size.id;
     let Some(price) = size.price else {
         return refused(format!("what size `{id}` costs is not known, so it cannot be held to a limit"));
@@ -148,11 +148,11 @@ mod tests {
             affordable(&size("small", 10_000), Some(price)).map_err(|error| error.kind())
         };
         assert_eq!(limit(10_000, None), Ok(()));
-        assert_eq!(limit(9_999, None), Err(ErrorKind::Quota));
-        assert_eq!(limit(10_000, Some(1)), Err(ErrorKind::Quota));
+        assert_eq!(limit(9_999, None), Err(ErrorKind::Budget));
+        assert_eq!(limit(10_000, Some(1)), Err(ErrorKind::Budget));
         let unpriced = Size { price: None, ..size("small", 1) };
         let most = Price { hourly: Money::from_micros(i64::MAX), monthly_cap: None };
-        assert_eq!(affordable(&unpriced, Some(most)).unwrap_err().kind(), ErrorKind::Quota);
+        assert_eq!(affordable(&unpriced, Some(most)).unwrap_err().kind(), ErrorKind::Budget);
         assert!(affordable(&unpriced, None).is_ok());
     }
 

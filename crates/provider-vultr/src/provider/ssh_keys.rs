@@ -23,15 +23,19 @@ impl SshKeys for VultrProvider {
             return Err(Error::new(ErrorKind::AlreadyExists, what).with_context("id", same.id.clone()));
         }
         let request = CreateKey { name: &spec.name, ssh_key: spec.public_key.trim() };
-        let One(key) = self.api.post(&["ssh-keys"]).json(&request).send::<One<Key>>().await?;
-        Ok(shown(key))
+        let made = self.api.post(&["ssh-keys"]).json(&request).send::<One<Key>>().await;
+        self.api.keys.forget().await;
+        made.map(|One(key)| shown(key))
     }
 
     async fn list(&self) -> Result<Vec<SshKey>> {
-        Ok(self.api.all::<Key>(&["ssh-keys"]).await?.into_iter().map(shown).collect())
+        let keys = self.api.keys.keep(self.api.all(&["ssh-keys"]).await?).await;
+        Ok(keys.iter().cloned().map(shown).collect())
     }
 
     async fn destroy(&self, id: &SshKeyId) -> Result<Destroyed> {
-        destroyed(self.api.delete(&["ssh-keys", id.as_str()]).done().await)
+        let gone = self.api.delete(&["ssh-keys", id.as_str()]).done().await;
+        self.api.keys.forget().await;
+        destroyed(gone)
     }
 }

@@ -78,6 +78,10 @@ impl CloudProvider for Fake {
         }
     }
 
+    async fn preview(&self, _: &MachineSpec) -> Result<Preview> {
+        Ok(Preview::default())
+    }
+
     async fn find(&self, intent: IntentId) -> Result<Found> {
         let as_of = Timestamp::now();
         let mut world = self.world();

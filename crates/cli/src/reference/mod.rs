@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use crate::failure::{code, kind_code};
 use crate::json_errors;
 
+mod shapes;
+
+pub use shapes::{Shape, page as json_page, shapes};
+
 /// Every exit code, as a page in Markdown.
 pub fn exit_codes() -> String {
     let mut page = String::from(
