@@ -5,6 +5,7 @@ use serde_yaml::Value;
 use crate::agents::{AGENTS_KEY, GIT_KEY};
 use crate::config::{ABSENT, Config, OWN_KEYS};
 use crate::path::{Path, Step};
+use crate::registry::Kind;
 use crate::schema;
 
 /// What stands for a secret.
@@ -33,7 +34,7 @@ impl Config {
                 continue;
             }
             // A section of no known kind is hidden as a whole; so are the credentials of jobs.
-            let schema = self.kind_of(name).ok().flatten().map_or(serde_json::Value::Null, |kind| kind.schema());
+            let schema = self.kind_of(name).ok().flatten().map_or(serde_json::Value::Null, Kind::schema);
             collect(value, &schema, &Path::default(), &mut secrets);
         }
         // One may be a part of another.

@@ -56,9 +56,10 @@ impl Asked {
     /// As it is shown: a body that is JSON as that, any other as text.
     fn shown(&self) -> Value {
         let text = || String::from_utf8_lossy(&self.body).into_owned();
-        let body = match self.body.is_empty() {
-            true => Value::Null,
-            false => serde_json::from_slice(&self.body).unwrap_or_else(|_| Value::String(text())),
+        let body = if self.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&self.body).unwrap_or_else(|_| Value::String(text()))
         };
         let query: Vec<_> = self.query.iter().map(|(key, value)| json!([key, value])).collect();
         json!({

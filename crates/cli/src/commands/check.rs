@@ -127,10 +127,10 @@ async fn image_of(provider: &dyn CloudProvider, image: &str) -> Result<Found> {
     let is = |found: &machine_core::Image| {
         found.id == image || found.neutral.as_deref() == Some(image) || found.name == image
     };
-    match images.iter().any(is) {
-        true => Ok(Found::There),
-        false => Ok(Found::Unsure(format!("`{image}` is not listed by `machine images`; `create` finds out"))),
+    if images.iter().any(is) {
+        return Ok(Found::There);
     }
+    Ok(Found::Unsure(format!("`{image}` is not listed by `machine images`; `create` finds out")))
 }
 
 fn there(what: &str, name: &str, all: &[String], listed_by: &str) -> Result<Found> {

@@ -41,7 +41,7 @@ fn check_order_and_exit() {
 
         for (from, to, line) in [
             ("ssh-key: laptop", "ssh-key: [laptop, ic]", "  FAIL: SSH key (SSH key 'ic' not found"),
-            ("dns-zone: example.com", "dns-zone: exampel.com", "  FAIL: DNS zone (DNS zone `exampel.com` not found"),
+            ("dns-zone: example.com", "dns-zone: missing.org", "  FAIL: DNS zone (DNS zone `missing.org` not found"),
             ("project: blue", "project: bleu", "  FAIL: Project (no project is called `bleu`; did you mean `blue`?)"),
             ("region: nyc3", "region: nyc4", "  FAIL: Region (no region is called `nyc4`"),
             ("region: ewr", "region: ewe", "  FAIL: Region (no region is called `ewe`"),

@@ -116,7 +116,6 @@ fn other_commands_take_one_and_unknown_names_are_usage() {
     let home = Home::new();
     for args in [
         &["status"][..],
-        &["create", "web-1"],
         &["destroy", "-y", "web-1"],
         &["gc"],
         &["gc", "--install-timer"],

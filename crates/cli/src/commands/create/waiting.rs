@@ -181,7 +181,9 @@ async fn addressed(
             return Err(patience.late(&machine, "has no address yet"));
         }
         tokio::time::sleep(BETWEEN_LOOKS.min(patience.deadline.remaining())).await;
-        machine = app.provider().get(&machine.id).await?;
+        let look = tokio::time::timeout(patience.deadline.remaining(), app.provider().get(&machine.id)).await;
+        let Ok(found) = look else { return Err(patience.late(&machine, "has no address yet")) };
+        machine = found?;
     }
 }
 
