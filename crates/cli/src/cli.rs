@@ -94,6 +94,8 @@ pub(crate) enum Command {
     /// Show what was run from here, follow it, and end it.
     #[command(subcommand, visible_alias = "job", before_help = commands::jobs::EXAMPLES)]
     Jobs(commands::jobs::Jobs),
+    /// Check the receipt of a job.
+    Verify(commands::verify::Verify),
     /// Create a machine that stays.
     Create(Box<commands::create::Create>),
     /// Show where a machine could be, as what, and at which price.

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use machine_agent::{Finished, Job, JobEvent, JobSpec, Outcome};
-use machine_core::{Error, ExitReason};
+use machine_core::{Error, ExitReason, Machine, ResourceKind};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
@@ -66,7 +66,8 @@ async fn perform(app: &App, mut spec: JobSpec, narrator: &mut Narrator) -> Resul
             }
         }
     };
-    let name = job.machine().name.clone();
+    let Machine { name, id, provider: kind, .. } = job.machine().clone();
+    let id = id.to_string();
     narrator.start(job.machine())?;
     let raw = if tty { Some(RawMode::enter(printer.streams())?) } else { None };
     let shown = show(&mut job, tty, printer, narrator, &mut interrupts).await;
@@ -88,7 +89,11 @@ async fn perform(app: &App, mut spec: JobSpec, narrator: &mut Narrator) -> Resul
     };
     match &finished {
         Ok(Finished { kept: true, .. }) => printer.kept(&name),
-        Ok(_) => narrator.gone()?,
+        Ok(_) => {
+            if let Some(entry) = fleet.ledger().find(&kind, ResourceKind::Machine, &id).await? {
+                narrator.settle(&entry)?;
+            }
+        }
         Err(_) => {}
     }
     conclude(shown, finished, &program, app)

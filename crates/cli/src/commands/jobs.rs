@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::each;
 use crate::failure::{Failure, code};
-use crate::jobs::{Ended, Event, Record, State, Store};
+use crate::jobs::{Ended, Event, Facts, Receipt, State, Store};
 use crate::pump::Pump;
 use crate::session;
 use crate::setup::Setup;
@@ -42,6 +42,8 @@ pub(crate) enum Jobs {
     Show(Show),
     /// Show what a job wrote.
     Logs(Logs),
+    /// Write what shows how a job ended and that its machine is gone, for `machine verify`.
+    Receipt(WriteReceipt),
     /// Follow a job from its beginning to its end, and exit as it does.
     Attach(Attach),
     /// End jobs, and their machines with them.
@@ -64,6 +66,14 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  machine jobs show 01k3")]
 pub(crate) struct Show {
+    /// A job's id, or the beginning of one, or its machine's name.
+    job: String,
+}
+
+/// `machine jobs receipt`.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  machine jobs receipt 01k3 > receipt.json")]
+pub(crate) struct WriteReceipt {
     /// A job's id, or the beginning of one, or its machine's name.
     job: String,
 }
@@ -126,6 +136,10 @@ impl Jobs {
         match self {
             Self::List(list) => list.run(setup, &store),
             Self::Show(show) => setup.printer.json(&store.find(&show.job)?).map(|()| code::OK),
+            Self::Receipt(wanted) => {
+                let receipt = Receipt::of(&store, &store.find(&wanted.job)?)?;
+                setup.printer.json(&receipt).map(|()| code::OK)
+            }
             Self::Logs(logs) => {
                 replay(setup, &store, &store.find(&logs.job)?, logs.json, false).await?;
                 Ok(code::OK)
@@ -141,8 +155,8 @@ impl Jobs {
                 each(&setup.printer, &cancel.jobs, async |job| end(&store, &store.find(job)?).await).await
             }
             Self::Rm(rm) if rm.all => {
-                for record in store.all()?.iter().filter(|record| !store.is_minded(record)) {
-                    store.remove(record)?;
+                for facts in store.all()?.iter().filter(|facts| !store.is_minded(facts)) {
+                    store.remove(facts)?;
                 }
                 Ok(code::OK)
             }
@@ -155,34 +169,34 @@ impl List {
     fn run(&self, setup: &Setup, store: &Store) -> Result<u8, Failure> {
         let columns = columns(&setup.surroundings.clock, store);
         self.output.check(&columns)?;
-        let records = store.all()?;
-        let list = show::List::new(&records, columns, |record: &Record| record.id.clone());
+        let all = store.all()?;
+        let list = show::List::new(&all, columns, |facts: &Facts| facts.id.clone());
         self.output.show(&setup.printer, list.nothing("No job is kept here."))?;
         Ok(code::OK)
     }
 }
 
-fn columns<'a>(clock: &'a Clock, store: &'a Store) -> Vec<Column<'a, Record>> {
-    let command = |record: &Record| {
-        let words: Vec<_> = record.asked.command.iter().map(OsText::to_string_lossy).collect();
+fn columns<'a>(clock: &'a Clock, store: &'a Store) -> Vec<Column<'a, Facts>> {
+    let command = |facts: &Facts| {
+        let words: Vec<_> = facts.asked.command.iter().map(OsText::to_string_lossy).collect();
         words.join(" ")
     };
     vec![
-        Column::whole("ID", |record: &Record| record.id.clone()),
-        Column::new("MACHINE", |record: &Record| record.asked.name.clone()),
-        Column::new("ACCOUNT", |record: &Record| record.account.clone()),
-        Column::new("STATE", |record: &Record| {
-            let state = if record.ended.is_some() { State::Ended } else { record.state(store.is_minded(record)) };
+        Column::whole("ID", |facts: &Facts| facts.id.clone()),
+        Column::new("MACHINE", |facts: &Facts| facts.asked.name.clone()),
+        Column::new("ACCOUNT", |facts: &Facts| facts.account.clone()),
+        Column::new("STATE", |facts: &Facts| {
+            let state = if facts.ended.is_some() { State::Ended } else { facts.state(store.is_minded(facts)) };
             state.as_str().to_owned()
         }),
-        Column::new("OUTCOME", |record: &Record| {
-            record.ended.as_ref().map(|ended| ended.outcome.clone()).unwrap_or_default()
+        Column::new("OUTCOME", |facts: &Facts| {
+            facts.ended.as_ref().map(|ended| ended.outcome.clone()).unwrap_or_default()
         }),
-        Column::new("EXIT", |record: &Record| {
-            record.ended.as_ref().map(|ended| ended.exit_code.to_string()).unwrap_or_default()
+        Column::new("EXIT", |facts: &Facts| {
+            facts.ended.as_ref().map(|ended| ended.exit_code.to_string()).unwrap_or_default()
         }),
-        Column::time("BEGUN", clock, |record| Some(record.begun_at)),
-        Column::new("COMMAND", command).short(move |record| command(record).chars().take(COMMAND).collect()),
+        Column::time("BEGUN", clock, |facts| Some(facts.begun_at)),
+        Column::new("COMMAND", command).short(move |facts| command(facts).chars().take(COMMAND).collect()),
     ]
 }
 
@@ -191,16 +205,16 @@ fn columns<'a>(clock: &'a Clock, store: &'a Store) -> Vec<Column<'a, Record>> {
 async fn replay(
     setup: &Setup,
     store: &Store,
-    record: &Record,
+    facts: &Facts,
     json: bool,
     follow: bool,
 ) -> Result<Option<Ended>, Failure> {
-    let unreadable = |error| Error::io(format_args!("what the job `{}` wrote cannot be read", record.id), error);
-    let mut reader = BufReader::new(store.events(record)?);
+    let unreadable = |error| Error::io(format_args!("what the job `{}` wrote cannot be read", facts.id), error);
+    let mut reader = BufReader::new(store.events(facts)?);
     let (mut pump, mut line, mut ended) = (Pump::start(setup.printer.streams()), Vec::new(), None);
     loop {
         // Asked before looking: what was written by whoever is gone by then is all there.
-        let minded = follow && store.is_minded(record);
+        let minded = follow && store.is_minded(facts);
         while reader.read_until(b'\n', &mut line).map_err(unreadable)? > 0 && line.ends_with(b"\n") {
             let whole = std::mem::take(&mut line);
             if let Ok(event) = serde_json::from_slice::<Event>(&whole) {
@@ -242,20 +256,20 @@ async fn print(setup: &Setup, event: &Event, pump: &mut Pump) -> Result<(), Fail
 }
 
 /// Asks whoever looks after the job to end it, and waits until it has.
-async fn end(store: &Store, record: &Record) -> Result<(), Failure> {
-    if !store.is_minded(record) {
-        let what = format!("nobody looks after the job `{}`: it has ended", record.id);
+async fn end(store: &Store, facts: &Facts) -> Result<(), Failure> {
+    if !store.is_minded(facts) {
+        let what = format!("nobody looks after the job `{}`: it has ended", facts.id);
         return Err(Error::new(ErrorKind::Conflict, what).with_hint("`machine jobs show` says how").into());
     }
-    let failed = |error| Error::io(format_args!("the job `{}` cannot be told to end", record.id), error);
+    let failed = |error| Error::io(format_args!("the job `{}` cannot be told to end", facts.id), error);
     // The pid is that of whoever holds the job's lock, so that it cannot be another's by now.
-    if let Some(pid) = i32::try_from(record.pid).ok().and_then(Pid::from_raw) {
+    if let Some(pid) = i32::try_from(facts.pid).ok().and_then(Pid::from_raw) {
         kill_process(pid, Signal::TERM).map_err(|errno| failed(errno.into()))?;
     }
     let deadline = Deadline::after(ENDS_WITHIN);
-    while store.is_minded(record) {
+    while store.is_minded(facts) {
         if deadline.passed() {
-            let what = format!("the job `{}` was told to end and has not within two minutes", record.id);
+            let what = format!("the job `{}` was told to end and has not within two minutes", facts.id);
             return Err(Error::new(ErrorKind::Timeout, what).into());
         }
         tokio::time::sleep(LOOK).await;

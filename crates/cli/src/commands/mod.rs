@@ -37,6 +37,7 @@ pub(crate) mod ssh;
 pub(crate) mod ssh_keys;
 pub(crate) mod status;
 pub(crate) mod types;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod volumes;
 pub(crate) mod wait;
@@ -114,6 +115,7 @@ fn in_runtime(
                     Command::Config(config) => config.run(&setup),
                     Command::Types(types) => types.run(&setup),
                     Command::Jobs(jobs) => jobs.run(&setup).await,
+                    Command::Verify(verify) => verify.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
                     Command::Gc(gc) => gc.run(&setup).await,
                     Command::Cost(cost) => cost.run(&setup).await,
@@ -168,6 +170,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Config(_)
         | Command::Types(_)
         | Command::Jobs(_)
+        | Command::Verify(_)
         | Command::Ledger(_)
         | Command::Cost(_)
         | Command::Doctor(_)

@@ -12,7 +12,7 @@ use machine_core::{Error, ErrorKind, GuestProgram, IntentId, MachineName, OsText
 use crate::agent_args::AgentArgs;
 use crate::app::App;
 use crate::failure::{Failure, code};
-use crate::jobs::{Asked, Kept, Narrator, Record, Store};
+use crate::jobs::{Asked, Facts, Kept, Narrator, Store};
 use crate::machine_args::MachineArgs;
 use crate::sweeps::{self, Reach};
 use crate::ttl::{self, Ttl};
@@ -107,10 +107,10 @@ impl Run {
         let store = Store::open(app.state())?;
         let begun = detached::of_this_process(app);
         if self.detach && begun.is_none() {
-            let record = record(app, &spec);
-            drop(store.begin(record.clone())?);
-            detached::start(app, &store, &record).await?;
-            app.printer.line(&record.id)?;
+            let facts = facts(app, &spec);
+            drop(store.begin(facts.clone())?);
+            detached::start(app, &store, &facts).await?;
+            app.printer.line(&facts.id)?;
             return Ok(code::OK);
         }
         let kept = self.kept(app, &store, &spec, begun)?;
@@ -122,8 +122,8 @@ impl Run {
     /// What is kept of the job, which another process may have begun.
     fn kept(&self, app: &App, store: &Store, spec: &JobSpec, begun: Option<&str>) -> Result<Kept> {
         match begun.filter(|_| self.detach) {
-            Some(id) => store.take(Record { pid: std::process::id(), ..store.find(id)? }),
-            None => store.begin(record(app, spec)),
+            Some(id) => store.take(Facts { pid: std::process::id(), asked: Asked::of(spec), ..store.find(id)? }),
+            None => store.begin(facts(app, spec)),
         }
     }
 
@@ -191,8 +191,8 @@ impl Run {
 }
 
 /// A job that is about to be run.
-fn record(app: &App, spec: &JobSpec) -> Record {
-    Record {
+fn facts(app: &App, spec: &JobSpec) -> Facts {
+    Facts {
         id: IntentId::mint().to_string(),
         account: app.section().to_owned(),
         asked: Asked::of(spec),
@@ -201,7 +201,9 @@ fn record(app: &App, spec: &JobSpec) -> Record {
         started_at: None,
         provider: None,
         machine: None,
-        gone: false,
+        image: None,
+        cost: None,
+        gone: None,
         ended: None,
     }
 }

@@ -2,11 +2,13 @@
 //! after its machine is gone, and followed from another terminal while it runs.
 
 mod event;
+mod facts;
 mod narrator;
-mod record;
+mod receipt;
 mod store;
 
 pub(crate) use event::{Ended, Event};
+pub(crate) use facts::{Asked, Facts, State};
 pub(crate) use narrator::Narrator;
-pub(crate) use record::{Asked, Record, State};
+pub(crate) use receipt::Receipt;
 pub(crate) use store::{Kept, Store};

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use machine_agent::JobEvent;
 use machine_core::{Clock, Machine, OsText};
+use machine_fleet::Entry;
 
 use super::event::Stitcher;
 use super::store::line;
@@ -36,7 +37,7 @@ impl Narrator {
     /// Where it cannot be kept, or nobody reads our output any more.
     pub(crate) fn start(&mut self, machine: &Machine) -> Result<(), Failure> {
         let at = self.clock.now();
-        self.kept.change(|record| record.start(machine, at))?;
+        self.kept.change(|facts| facts.start(machine, at))?;
         let event = Event::Started {
             at,
             job: self.kept.id().to_owned(),
@@ -76,7 +77,7 @@ impl Narrator {
                     }
                 }
                 let ended = Ended::new(&outcome, self.clock.now());
-                self.kept.change(|record| record.ended = Some(ended.clone()))?;
+                self.kept.change(|facts| facts.ended = Some(ended.clone()))?;
                 self.say(Event::Ended(ended), pump).await
             }
             _ => Ok(()),
@@ -91,9 +92,9 @@ impl Narrator {
         let at = self.clock.now();
         let ended = Ended::of_failure(why.to_owned(), exit_code, at);
         let mut fresh = false;
-        self.kept.change(|record| {
-            fresh = record.ended.is_none();
-            record.ended.get_or_insert_with(|| ended.clone());
+        self.kept.change(|facts| {
+            fresh = facts.ended.is_none();
+            facts.ended.get_or_insert_with(|| ended.clone());
         })?;
         if fresh {
             self.kept.note(&Event::Ended(ended))?;
@@ -101,12 +102,13 @@ impl Narrator {
         Ok(())
     }
 
-    /// Its machine is gone.
+    /// Its machine was destroyed, and this is what the ledger knows of that.
     ///
     /// # Errors
-    /// Where that cannot be kept.
-    pub(crate) fn gone(&mut self) -> Result<(), Failure> {
-        self.kept.change(|record| record.gone = true).map_err(Failure::from)
+    /// Where it cannot be kept.
+    pub(crate) fn settle(&mut self, entry: &Entry) -> Result<(), Failure> {
+        let now = self.clock.now();
+        self.kept.change(|facts| facts.settle(entry, now)).map_err(Failure::from)
     }
 
     async fn output(&mut self, which: usize, bytes: Bytes, pump: &mut Pump) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use machine_fleet::StateDir;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::{Event, Record};
+use super::{Event, Facts};
 
 /// The most jobs that are kept; the oldest go first.
 const JOBS: usize = 500;
@@ -21,7 +21,7 @@ const LOG: u64 = 64 << 20;
 /// What is left of that for what is no output.
 const RESERVE: u64 = 64 << 10;
 /// The names of a job's two files.
-const RECORD: &str = "job.json";
+const FACTS: &str = "job.json";
 const EVENTS: &str = "events.jsonl";
 
 /// The jobs of this computer.
@@ -43,19 +43,19 @@ impl Store {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn begin(&self, record: Record) -> Result<Kept> {
+    pub(crate) fn begin(&self, facts: Facts) -> Result<Kept> {
         self.make_room()?;
-        let directory = self.0.join(&record.id);
+        let directory = self.0.join(&facts.id);
         DirBuilder::new().mode(0o700).create(&directory).map_err(|error| trouble(&directory, error))?;
-        self.take(record)
+        self.take(facts)
     }
 
     /// Takes a job over that another process began and looks after no more.
     ///
     /// # Errors
     /// What the system says; [`ErrorKind::Conflict`] where somebody does look after it.
-    pub(crate) fn take(&self, record: Record) -> Result<Kept> {
-        let directory = self.0.join(&record.id);
+    pub(crate) fn take(&self, facts: Facts) -> Result<Kept> {
+        let directory = self.0.join(&facts.id);
         let path = directory.join(EVENTS);
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
         let file = file.map_err(|error| trouble(&path, error))?;
@@ -64,7 +64,7 @@ impl Store {
             Err(Errno::WOULDBLOCK) => return Err(Error::new(ErrorKind::Conflict, "another command has this job")),
             Err(errno) => return Err(trouble(&path, errno.into())),
         }
-        let kept = Kept { directory, record, file, left: LOG, cut: false };
+        let kept = Kept { directory, facts, file, left: LOG, cut: false };
         kept.save()?;
         Ok(kept)
     }
@@ -73,20 +73,20 @@ impl Store {
     ///
     /// # Errors
     /// A directory that cannot be read.
-    pub(crate) fn all(&self) -> Result<Vec<Record>> {
-        let mut records: Vec<_> = self.ids()?.iter().filter_map(|id| self.read(id)).collect();
-        records.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(records)
+    pub(crate) fn all(&self) -> Result<Vec<Facts>> {
+        let mut all: Vec<_> = self.ids()?.iter().filter_map(|id| self.read(id)).collect();
+        all.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(all)
     }
 
     /// The job of that id or beginning of one, or the newest whose machine has that name.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] for none, [`ErrorKind::Invalid`] for the beginning of several.
-    pub(crate) fn find(&self, wanted: &str) -> Result<Record> {
+    pub(crate) fn find(&self, wanted: &str) -> Result<Facts> {
         let mut all = self.all()?;
-        let fits = |record: &Record| !wanted.is_empty() && record.id.starts_with(wanted);
-        match all.iter().filter(|record| fits(record)).count() {
+        let fits = |facts: &Facts| !wanted.is_empty() && facts.id.starts_with(wanted);
+        match all.iter().filter(|facts| fits(facts)).count() {
             0 => {}
             1 => all.retain(fits),
             several => {
@@ -94,8 +94,8 @@ impl Store {
                 return Err(Error::new(ErrorKind::Invalid, what).with_hint("write more of the id"));
             }
         }
-        let names: Vec<String> = all.iter().map(|record| record.asked.name.clone()).collect();
-        all.into_iter().rev().find(|record| fits(record) || record.asked.name == wanted).ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|facts| facts.asked.name.clone()).collect();
+        all.into_iter().rev().find(|facts| fits(facts) || facts.asked.name == wanted).ok_or_else(|| {
             let error = Error::not_found("job", wanted);
             match nearest(wanted, names.iter().map(String::as_str)).first() {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
@@ -105,8 +105,8 @@ impl Store {
     }
 
     /// Whether a process looks after that job.
-    pub(crate) fn is_minded(&self, record: &Record) -> bool {
-        self.is_locked(&record.id)
+    pub(crate) fn is_minded(&self, facts: &Facts) -> bool {
+        self.is_locked(&facts.id)
     }
 
     fn is_locked(&self, id: &str) -> bool {
@@ -118,8 +118,8 @@ impl Store {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn events(&self, record: &Record) -> Result<File> {
-        let path = self.0.join(&record.id).join(EVENTS);
+    pub(crate) fn events(&self, facts: &Facts) -> Result<File> {
+        let path = self.0.join(&facts.id).join(EVENTS);
         File::open(&path).map_err(|error| trouble(&path, error))
     }
 
@@ -127,12 +127,12 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] for one that somebody looks after; what the system says.
-    pub(crate) fn remove(&self, record: &Record) -> Result<()> {
-        if self.is_minded(record) {
-            let what = format!("the job `{}` has not ended", record.id);
+    pub(crate) fn remove(&self, facts: &Facts) -> Result<()> {
+        if self.is_minded(facts) {
+            let what = format!("the job `{}` has not ended", facts.id);
             return Err(Error::new(ErrorKind::Conflict, what).with_hint("`machine jobs cancel` ends it"));
         }
-        self.forget(&record.id)
+        self.forget(&facts.id)
     }
 
     fn forget(&self, id: &str) -> Result<()> {
@@ -145,8 +145,8 @@ impl Store {
         Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
     }
 
-    fn read(&self, id: &str) -> Option<Record> {
-        serde_json::from_slice(&fs::read(self.0.join(id).join(RECORD)).ok()?).ok()
+    fn read(&self, id: &str) -> Option<Facts> {
+        serde_json::from_slice(&fs::read(self.0.join(id).join(FACTS)).ok()?).ok()
     }
 
     /// Forgets the oldest jobs that have ended, until there is room for another.
@@ -173,7 +173,7 @@ impl Store {
 #[derive(Debug)]
 pub(crate) struct Kept {
     directory: PathBuf,
-    record: Record,
+    facts: Facts,
     file: File,
     /// How many bytes may still be kept.
     left: u64,
@@ -183,15 +183,15 @@ pub(crate) struct Kept {
 impl Kept {
     /// The job's id.
     pub(crate) fn id(&self) -> &str {
-        &self.record.id
+        &self.facts.id
     }
 
     /// Changes what is known of it.
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Record)) -> Result<()> {
-        change(&mut self.record);
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Facts)) -> Result<()> {
+        change(&mut self.facts);
         self.save()
     }
 
@@ -216,8 +216,8 @@ impl Kept {
     /// Written beside its place and moved there, so that nobody reads half of it.
     fn save(&self) -> Result<()> {
         let failed = |error| trouble(&self.directory, error);
-        let text = serde_json::to_vec_pretty(&self.record).map_err(|error| failed(error.into()))?;
-        let (path, aside) = (self.directory.join(RECORD), self.directory.join("job.json.new"));
+        let text = serde_json::to_vec_pretty(&self.facts).map_err(|error| failed(error.into()))?;
+        let (path, aside) = (self.directory.join(FACTS), self.directory.join("job.json.new"));
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside);
         file.and_then(|mut file| file.write_all(&text)).map_err(failed)?;
         fs::rename(&aside, &path).map_err(failed)
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
     use crate::jobs::{Asked, State};
 
-    fn record(id: String) -> Record {
+    fn facts(id: String) -> Facts {
         let asked = Asked {
             name: "run-1".to_owned(),
             command: Vec::new(),
@@ -253,7 +253,7 @@ mod tests {
             deadline: None,
             keep: false,
         };
-        Record {
+        Facts {
             id,
             account: "local".to_owned(),
             asked,
@@ -262,7 +262,9 @@ mod tests {
             started_at: None,
             provider: None,
             machine: None,
-            gone: false,
+            image: None,
+            cost: None,
+            gone: None,
             ended: None,
         }
     }
@@ -271,11 +273,11 @@ mod tests {
     fn the_oldest_go_where_there_are_too_many_but_for_those_that_run() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("state")).unwrap();
-        let runs = store.begin(record("00000".to_owned())).unwrap();
+        let runs = store.begin(facts("00000".to_owned())).unwrap();
         for number in 1..=JOBS + 5 {
-            drop(store.begin(record(format!("{number:05}"))).unwrap());
+            drop(store.begin(facts(format!("{number:05}"))).unwrap());
         }
-        let ids: Vec<_> = store.all().unwrap().into_iter().map(|record| record.id).collect();
+        let ids: Vec<_> = store.all().unwrap().into_iter().map(|facts| facts.id).collect();
         assert_eq!(ids.len(), JOBS);
         assert_eq!((ids[0].as_str(), ids[1].as_str(), ids[JOBS - 1].as_str()), ("00000", "00007", "00505"));
         let first = store.find("00000").unwrap();
@@ -293,7 +295,7 @@ mod tests {
     fn too_much_output_is_cut_and_the_end_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("state")).unwrap();
-        let mut kept = store.begin(record("1".to_owned())).unwrap();
+        let mut kept = store.begin(facts("1".to_owned())).unwrap();
         kept.left = RESERVE + 1000;
         for _ in 0..100 {
             kept.note(&Event::Stdout { data: "x".repeat(100).into() }).unwrap();

@@ -15,6 +15,7 @@ fn bare(args: &[&str]) -> Said {
 const COMMANDS: &[&str] = &[
     "run",
     "jobs",
+    "verify",
     "create",
     "plan",
     "list",

@@ -55,7 +55,8 @@ fn a_job_is_kept_and_holds_no_secret() {
     let records: Value = serde_json::from_str(&home.machine(["jobs", "list", "-o", "json"]).expect(0).out()).unwrap();
     let (first, second) = (&records[0], &records[1]);
     assert_eq!((&first["ended"]["outcome"], &second["ended"]["outcome"]), (&"failed".into(), &"succeeded".into()));
-    assert_eq!((&first["gone"], &first["asked"]["env"]), (&true.into(), &serde_json::json!(["TOKEN"])));
+    assert!(first["gone"]["evidence"].is_string(), "{first}");
+    assert_eq!(first["asked"]["env"], serde_json::json!(["TOKEN"]));
     let logs = home.machine(["jobs", "logs", "kept-1"]).expect(0);
     assert_eq!((logs.out().as_str(), logs.stderr.lines().next()), ("one\n", Some("two")));
     home.machine(["jobs", "attach", "kept-1"]).expect(3);
@@ -116,7 +117,7 @@ fn follow_and_be_killed(at: Option<(&Home, &Playing)>) {
     assert_eq!(said.out(), all_lines());
     eventually("its machine to be gone", || {
         let shown = home.machine(["jobs", "show", &id]).expect(0).out();
-        serde_json::from_str::<Value>(&shown).unwrap()["gone"] == true
+        serde_json::from_str::<Value>(&shown).unwrap()["gone"].is_object()
     });
     assert_eq!(home.machine(["jobs", "logs", &id]).expect(0).out(), all_lines());
     if own.is_some() {
@@ -155,4 +156,32 @@ fn a_job_whose_client_was_killed_is_said_to_be_unknown() {
     assert!(home.machine(["jobs", "list"]).expect(0).out().contains("abandoned"));
     eventually("the reaper to end the machine", || home.names().is_empty());
     home.assert_clean();
+}
+
+#[test]
+fn a_receipt_holds_until_it_is_changed() {
+    let home = Home::new();
+    let fly = Playing::begin(&home, "fly", &[]);
+    let (code, text) = fly.machine(&home, &["run", "--name", "paid", "--", "sh", "-c", "echo out; exit 3"]);
+    assert_eq!(code, 3, "{text}");
+    let receipt = home.machine(["jobs", "receipt", "paid"]).expect(0).out();
+    let read: Value = serde_json::from_str(&receipt).unwrap();
+    assert_eq!((&read["provider"], &read["ended"]["code"]), (&"fly".into(), &3.into()), "{receipt}");
+    assert!(read["cost"].as_i64().is_some_and(|cost| cost > 0) && read["gone"]["intent"].is_string(), "{receipt}");
+    let file = home.path().join("receipt.json");
+    let verify = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        home.machine(["verify", "receipt.json"])
+    };
+    assert!(verify(&receipt).expect(0).out().contains("its machine is gone"));
+    for (from, to) in [("\"code\": 3", "\"code\": 0"), ("\"echo out; exit 3\"", "\"true\""), ("\"fly\"", "\"local\"")] {
+        let changed = receipt.replacen(from, to, 1);
+        assert_ne!(changed, receipt, "{from}");
+        assert!(verify(&changed).expect(5).stderr.contains("does not hold"), "{from}");
+    }
+    verify("{}").expect(2);
+    // Somebody else, who has nothing but the receipt.
+    home.machine(["jobs", "rm", "paid"]).expect(0);
+    verify(&receipt).expect(0);
+    fly.end();
 }

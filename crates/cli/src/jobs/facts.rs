@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use machine_agent::JobSpec;
-use machine_core::{Machine, OsText};
+use machine_core::{Machine, Money, OsText};
+use machine_fleet::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::Ended;
 
 /// A job. It holds no secret: of variables it knows the names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct Facts {
     /// Its id: 26 characters, in the order in which jobs were begun.
     pub(crate) id: String,
     /// The section of the configuration whose account pays.
@@ -26,8 +27,12 @@ pub(crate) struct Record {
     pub(crate) provider: Option<String>,
     /// Its machine's id.
     pub(crate) machine: Option<String>,
-    /// Whether its machine is known to be gone.
-    pub(crate) gone: bool,
+    /// What the machine was made from, in the provider's words.
+    pub(crate) image: Option<String>,
+    /// What the machine has cost, at most, in millionths of a dollar; nothing where nobody knows its price.
+    pub(crate) cost: Option<Money>,
+    /// What shows that its machine is gone.
+    pub(crate) gone: Option<Gone>,
     /// How it ended.
     pub(crate) ended: Option<Ended>,
 }
@@ -49,6 +54,18 @@ pub(crate) struct Asked {
     pub(crate) deadline: Option<Timestamp>,
     /// Whether its machine stays.
     pub(crate) keep: bool,
+}
+
+/// What shows that a machine is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gone {
+    /// Since when that is known.
+    pub(crate) at: Timestamp,
+    /// The intent in whose line of the ledger it stands.
+    pub(crate) intent: String,
+    /// Who says so, in a sentence.
+    pub(crate) evidence: String,
 }
 
 /// How far a job is.
@@ -80,12 +97,25 @@ impl Asked {
     }
 }
 
-impl Record {
+impl Facts {
     /// Its machine is there.
     pub(crate) fn start(&mut self, machine: &Machine, at: Timestamp) {
         self.started_at = Some(at);
         self.provider = Some(machine.provider.clone());
         self.machine = Some(machine.id.to_string());
+        self.image.clone_from(&machine.image);
+    }
+
+    /// The ledger's line of its machine, after that was destroyed.
+    pub(crate) fn settle(&mut self, entry: &Entry, now: Timestamp) {
+        self.cost = entry.rate.map(|_| entry.accrued(now));
+        self.gone = (entry.state == machine_fleet::State::Gone).then(|| Gone {
+            at: entry.updated_at,
+            intent: entry.intent.id.to_string(),
+            evidence:
+                "the provider said that it has no such machine, and a complete list of its machines had it no more"
+                    .to_owned(),
+        });
     }
 
     /// How far it is, where somebody looks after it or not.
