@@ -40,6 +40,7 @@ fn unable(command: &Command) -> Option<&'static str> {
         Command::Jobs(jobs) => (!jobs.only_shows()).then_some("jobs"),
         Command::Create(_)
         | Command::Plan(_)
+        | Command::Verify(_)
         | Command::Gc(_)
         | Command::Init(_)
         | Command::Start(_)
