@@ -75,14 +75,14 @@ fn ids_go_from_list_to_destroy() {
         "#;
         assert_eq!(script(&stage, text).expect(0).out(), "");
         // A person answers for each.
-        let text = r#"
+        let text = r"
             set -e
             machine create --name one --no-initialize > /dev/null
             machine create --name two --no-initialize > /dev/null
             printf 'YES\nYES\n' | machine destroy $(machine list -q) > asked
             grep -c 'Type YES' asked
             machine list -q
-        "#;
+        ";
         assert_eq!(script(&stage, text).expect(0).out().lines().count(), 1);
         // Every run of a CI has a client of its own, and must leave nothing.
         let text = r#"
