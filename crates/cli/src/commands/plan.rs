@@ -18,7 +18,7 @@ Examples:
   machine plan --cpus 2 --memory 4g --provider all
   machine plan --cpus 2 --provider fly,vultr --max-price 0.02
   machine plan --size s-1vcpu-1gb --region fra1,ams3 --provider digitalocean
-  machine plan --cpus 2 --provider all -o json > plan.json && machine create web-1 --cpus 2 --plan plan.json";
+  machine plan --cpus 2 --provider all -o json > plan.json && machine create web-1 --plan plan.json";
 
 /// How many choices are shown unless all are asked for.
 const SHOWN: usize = 10;

@@ -14,7 +14,7 @@ use machine_core::{Deadline, Error, ErrorKind, LogLine, LogOptions, Machine, Mac
 use tokio::sync::mpsc;
 
 use self::reader::{Reader, Told};
-use crate::Ssh;
+use crate::{Connection, Ssh};
 
 /// How many lines wait for whoever reads them.
 const QUEUE: usize = 256;
@@ -56,12 +56,23 @@ async fn read(
     let mut machine = look().await?;
     let mut connection = ssh.connect(&machine).await?;
     let mut reader = Reader::new(ssh.user(), told);
-    reader.history(&connection, how).await?;
     if !how.follow {
-        return Ok(());
+        return reader.history(&connection, how).await;
     }
+    let mut begun = false;
     loop {
-        let mut away_because = reader.follow(&connection).await?;
+        let mut away_because = match tell(&mut reader, &connection, how, &mut begun).await {
+            Ok(error) => error,
+            Err(Told::Failed(error)) if passes(&error) => {
+                // What fails as soon as it is begun is not begun again at once.
+                tokio::time::sleep(BREATH).await;
+                error
+            }
+            Err(told) => return Err(told),
+        };
+        if !begun {
+            reader = Reader::new(ssh.user(), told);
+        }
         drop(connection);
         let away = Deadline::after(AWAY);
         connection = loop {
@@ -90,6 +101,22 @@ async fn read(
             tokio::time::sleep(BREATH).await;
         };
     }
+}
+
+/// Tells what is there already, and what comes until the connection is lost; answers with what became of it. It has `begun` once
+/// it cannot be told anew: of the last lines none is told before all are read.
+async fn tell(
+    reader: &mut Reader<'_>,
+    connection: &Arc<Connection>,
+    how: &LogOptions,
+    begun: &mut bool,
+) -> std::result::Result<Error, Told> {
+    if !*begun {
+        *begun = how.tail.is_none();
+        reader.history(connection, how).await?;
+        *begun = true;
+    }
+    reader.follow(connection).await
 }
 
 /// Whether nothing is written in it any more.
