@@ -104,7 +104,8 @@ fn d06_the_id_is_known_whatever_comes_of_the_rest() {
     signal(&child, Signal::INT);
     end_of(child).expect(130);
     stage.calm();
-    assert_eq!(stage.done(&["list", "-q"]), format!("{id}\n"));
+    // A list may lag.
+    eventually("it to be listed", || stage.done(&["list", "-q"]) == format!("{id}\n"));
     // Refused what comes after.
     let refused = json!({"status": {"code": 422, "body": {"id": "unprocessable_entity", "message": "no"}}});
     stage.faults(&json!([{"operation": "create_record", "when": "before", "what": refused, "times": 9}]));

@@ -31,7 +31,6 @@ fn dry_run() {
             ),
             (&["destroy", "--no-delete-dns", "host"], &format!("would destroy host ({id})\n")),
             (&["stop", "host"], &format!("would stop host ({id})\n")),
-            (&["start", "host"], ""),
             (&["restart", "host"], &format!("would restart host ({id})\n")),
             (&["volumes", "create", "more", "--size", size], "would create volume more of "),
             (&["volumes", "attach", "data", "host:/data"], "would attach volume data to host at /data\n"),
