@@ -19,6 +19,8 @@ fn dry_run() {
         let size = if cloud.section == "vultr" { "40g" } else { "10g" };
         stage.done(&["volumes", "create", "data", "--size", size]);
         stage.done(&["snapshots", "create", "host", "before"]);
+        // A snapshot locks its machine for a while, which then is not yet one that runs.
+        stage.done(&["wait", "host", "--for", "running"]);
         let seeded = stage.put("/_sim/seed", &json!({"count": 1}));
         let foreign = seeded["ids"][0].as_str().unwrap();
         std::fs::write(stage.home.path().join("key.pub"), format!("{}x\n", crate::stage::KEYS[1])).unwrap();
@@ -31,6 +33,7 @@ fn dry_run() {
             ),
             (&["destroy", "--no-delete-dns", "host"], &format!("would destroy host ({id})\n")),
             (&["stop", "host"], &format!("would stop host ({id})\n")),
+            (&["start", "host"], ""),
             (&["restart", "host"], &format!("would restart host ({id})\n")),
             (&["volumes", "create", "more", "--size", size], "would create volume more of "),
             (&["volumes", "attach", "data", "host:/data"], "would attach volume data to host at /data\n"),
