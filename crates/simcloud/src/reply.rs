@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
-use serde_json::Value;
+use serde::Serialize;
 
 /// An answer: a status, headers and a body.
 #[derive(Debug, Clone)]
@@ -15,12 +15,13 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// `value` as JSON.
-    pub(crate) fn json(status: u16, value: &Value) -> Self {
+    pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             headers: vec![(header::CONTENT_TYPE, json)],
-            body: Bytes::from(value.to_string()),
+            // What answers are made of has no keys but texts, which is all that could fail.
+            body: serde_json::to_vec(value).unwrap_or_default().into(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Answers in DigitalOcean's form.
 
 use jiff::Timestamp;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
@@ -52,8 +54,26 @@ impl From<Refusal> for Reply {
     }
 }
 
+/// A page as an answer shows it.
+struct Page<'a, S> {
+    key: &'a str,
+    shown: Vec<S>,
+    links: Value,
+    meta: Value,
+}
+
+impl<S: Serialize> Serialize for Page<'_, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry(self.key, &self.shown)?;
+        map.serialize_entry("links", &self.links)?;
+        map.serialize_entry("meta", &self.meta)?;
+        map.end()
+    }
+}
+
 /// The page of `things` that `call` asks for, under `key`. `show` is called for that page only.
-pub(super) fn page<T>(call: &Call, key: &str, things: &[T], show: impl Fn(&T) -> Value) -> Reply {
+pub(super) fn page<T, S: Serialize>(call: &Call, key: &str, things: &[T], show: impl Fn(&T) -> S) -> Reply {
     let things = if call.veil.empty { &[] } else { things };
     let number = |name| call.query(name).and_then(|text| text.parse::<usize>().ok()).filter(|&number| number > 0);
     let per_page = number("per_page").unwrap_or(PER_PAGE).min(MOST);
@@ -73,8 +93,8 @@ pub(super) fn page<T>(call: &Call, key: &str, things: &[T], show: impl Fn(&T) ->
         link("last", last);
     }
     let links = if pages.is_empty() { json!({}) } else { json!({"pages": pages}) };
-    let shown: Vec<Value> = shown.map(show).collect();
-    Reply::json(200, &json!({key: shown, "links": links, "meta": {"total": things.len()}}))
+    let shown: Vec<S> = shown.map(show).collect();
+    Reply::json(200, &Page { key, shown, links, meta: json!({"total": things.len()}) })
 }
 
 /// The URL of another page of the list that `call` asks for.

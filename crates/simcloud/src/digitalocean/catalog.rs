@@ -1,6 +1,17 @@
 //! What DigitalOcean sells: a part of its catalogue, with the prices of August 2026.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
+
+/// What answers show of the catalogue, by slug. Made once: a page of droplets shows each of these up to 200 times.
+static SHOWN_REGIONS: LazyLock<BTreeMap<&str, Value>> =
+    LazyLock::new(|| REGIONS.iter().map(|region| (region.slug, region.shown())).collect());
+static SHOWN_SIZES: LazyLock<BTreeMap<&str, Value>> =
+    LazyLock::new(|| SIZES.iter().map(|size| (size.slug, size.shown())).collect());
+static SHOWN_IMAGES: LazyLock<BTreeMap<&str, Value>> =
+    LazyLock::new(|| IMAGES.iter().map(|image| (image.slug, image.shown())).collect());
 
 /// A region.
 #[derive(Debug)]
@@ -126,7 +137,11 @@ pub(super) fn size_of(slug: &str) -> Option<&'static Size> {
 
 impl Region {
     /// As an answer shows it.
-    pub(super) fn show(&self) -> Value {
+    pub(super) fn show(&self) -> &'static Value {
+        &SHOWN_REGIONS[self.slug]
+    }
+
+    fn shown(&self) -> Value {
         let sold = SIZES.iter().filter(|size| size.regions.contains(&self.slug));
         let sizes: Vec<_> = sold.map(|size| size.slug).collect();
         let features =
@@ -149,7 +164,11 @@ impl Size {
     }
 
     /// As an answer shows it.
-    pub(super) fn show(&self) -> Value {
+    pub(super) fn show(&self) -> &'static Value {
+        &SHOWN_SIZES[self.slug]
+    }
+
+    fn shown(&self) -> Value {
         json!({
             "slug": self.slug,
             "memory": self.memory,
@@ -167,7 +186,11 @@ impl Size {
 
 impl Image {
     /// As an answer shows it.
-    pub(super) fn show(&self) -> Value {
+    pub(super) fn show(&self) -> &'static Value {
+        &SHOWN_IMAGES[self.slug]
+    }
+
+    fn shown(&self) -> Value {
         json!({
             "id": self.id,
             "name": self.name,

@@ -66,7 +66,7 @@ pub(super) fn create(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
         let action = world.begin(action);
         let href = format!("{}/v2/actions/{action}", call.origin);
         actions.push(json!({"id": action, "rel": "create", "href": href}));
-        shown.extend(world.droplets.get(&id).map(|droplet| droplet.show(world, moment)));
+        shown.extend(world.droplets.get(&id).map(|droplet| json!(droplet.show(world, moment))));
         if order.doomed {
             moment.sim.bill.close("machine", &id.to_string(), moment.now);
             world.droplets.remove(&id);

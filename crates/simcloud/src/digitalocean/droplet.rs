@@ -1,5 +1,6 @@
 //! A droplet as it is, and as an answer shows it.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
@@ -46,6 +47,33 @@ pub(super) struct Droplet {
     pub(super) guest: Option<Guest>,
 }
 
+/// A droplet as an answer shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown<'a> {
+    id: u64,
+    name: &'a str,
+    memory: u32,
+    vcpus: u32,
+    disk: u32,
+    disk_info: Value,
+    locked: bool,
+    status: &'a str,
+    kernel: (),
+    created_at: String,
+    features: &'a [String],
+    backup_ids: [u64; 0],
+    next_backup_window: (),
+    snapshot_ids: Vec<u64>,
+    image: Cow<'static, Value>,
+    volume_ids: Vec<&'a String>,
+    size: Option<&'static Value>,
+    size_slug: &'a str,
+    networks: Value,
+    region: Option<&'static Value>,
+    tags: Vec<String>,
+    vpc_uuid: &'a str,
+}
+
 impl Droplet {
     /// Whether it is there, in truth.
     pub(super) fn is_there(&self) -> bool {
@@ -86,37 +114,34 @@ impl Droplet {
     }
 
     /// As an answer shows it.
-    pub(super) fn show(&self, world: &World, moment: &Moment<'_>) -> Value {
+    pub(super) fn show<'a>(&'a self, world: &'a World, moment: &Moment<'_>) -> Shown<'a> {
         let size = catalog::size_of(&self.size);
         let of_it = |id: &Option<u64>| *id == Some(self.id);
-        let volumes: Vec<_> =
-            world.volumes.iter().filter(|(_, volume)| of_it(&volume.droplet)).map(|(id, _)| id).collect();
         let snapshots = world.snapshots.iter().filter(|(_, snapshot)| of_it(&snapshot.droplet));
-        let snapshots: Vec<u64> = snapshots.filter_map(|(id, _)| id.parse().ok()).collect();
-        json!({
-            "id": self.id,
-            "name": self.name,
-            "memory": size.map_or(1024, |size| size.memory),
-            "vcpus": size.map_or(1, |size| size.vcpus),
-            "disk": self.disk,
-            "disk_info": [{"type": "local", "size": {"amount": self.disk, "unit": "gib"}}],
-            "locked": self.pending.is_some(),
-            "status": self.status,
-            "kernel": null,
-            "created_at": time(self.created_at),
-            "features": self.features,
-            "backup_ids": [],
-            "next_backup_window": null,
-            "snapshot_ids": snapshots,
-            "image": images::show(world, &self.image),
-            "volume_ids": volumes,
-            "size": size.map(catalog::Size::show),
-            "size_slug": self.size,
-            "networks": self.networks(),
-            "region": catalog::region(&self.region).map(catalog::Region::show),
-            "tags": self.tags(moment),
-            "vpc_uuid": world.vpc,
-        })
+        Shown {
+            id: self.id,
+            name: &self.name,
+            memory: size.map_or(1024, |size| size.memory),
+            vcpus: size.map_or(1, |size| size.vcpus),
+            disk: self.disk,
+            disk_info: json!([{"type": "local", "size": {"amount": self.disk, "unit": "gib"}}]),
+            locked: self.pending.is_some(),
+            status: &self.status,
+            kernel: (),
+            created_at: time(self.created_at),
+            features: &self.features,
+            backup_ids: [],
+            next_backup_window: (),
+            snapshot_ids: snapshots.filter_map(|(id, _)| id.parse().ok()).collect(),
+            image: images::show(world, &self.image),
+            volume_ids: world.volumes.iter().filter(|(_, volume)| of_it(&volume.droplet)).map(|(id, _)| id).collect(),
+            size: size.map(catalog::Size::show),
+            size_slug: &self.size,
+            networks: self.networks(),
+            region: catalog::region(&self.region).map(catalog::Region::show),
+            tags: self.tags(moment).to_vec(),
+            vpc_uuid: &world.vpc,
+        }
     }
 
     /// Its addresses, which it has from when it first was active.

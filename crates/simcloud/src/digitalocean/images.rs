@@ -1,5 +1,7 @@
 //! `/v2/images`: what everybody can use, and the account's own snapshots of droplets.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::call::Call;
@@ -12,12 +14,12 @@ use crate::reply::Reply;
 
 /// `GET /v2/images`
 pub(super) fn list(world: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
-    let own = own(world).map(|(id, snapshot)| show_own(id, snapshot));
+    let own = own(world).map(|(id, snapshot)| Cow::Owned(show_own(id, snapshot)));
     let public = |plain: Option<bool>| {
         let images = catalog::images().iter().filter(move |image| plain.is_none_or(|plain| image.plain == plain));
-        images.map(catalog::Image::show)
+        images.map(|image| Cow::Borrowed(image.show()))
     };
-    let images: Vec<Value> = match (call.query("type"), call.query("private"), call.query("tag_name")) {
+    let images: Vec<Cow<'_, Value>> = match (call.query("type"), call.query("private"), call.query("tag_name")) {
         (Some("distribution"), ..) => public(Some(true)).collect(),
         (Some("application"), ..) => public(Some(false)).collect(),
         (_, Some("true"), _) => own.collect(),
@@ -26,7 +28,7 @@ pub(super) fn list(world: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
         }
         _ => public(None).chain(own).collect(),
     };
-    Ok(page(call, "images", &images, Value::clone))
+    Ok(page(call, "images", &images, Clone::clone))
 }
 
 /// `GET /v2/images/{id or slug}`
@@ -65,11 +67,12 @@ pub(super) fn resolve(world: &World, asked: &str, region: &str) -> Option<String
 }
 
 /// The image of that id or slug as an answer shows it; null if there is none.
-pub(super) fn show(world: &World, asked: &str) -> Value {
+pub(super) fn show(world: &World, asked: &str) -> Cow<'static, Value> {
     if let Some(image) = public(asked) {
-        return image.show();
+        return Cow::Borrowed(image.show());
     }
-    own(world).find(|(id, _)| *id == asked).map_or(Value::Null, |(id, snapshot)| show_own(id, snapshot))
+    let own = own(world).find(|(id, _)| *id == asked);
+    Cow::Owned(own.map_or(Value::Null, |(id, snapshot)| show_own(id, snapshot)))
 }
 
 fn public(asked: &str) -> Option<&'static catalog::Image> {

@@ -29,7 +29,7 @@ pub(super) fn list(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answe
     let machines = world.machines.values().filter(meant);
     let shown: Vec<Value> =
         if summary { machines.map(Machine::summary).collect() } else { machines.map(Machine::show).collect() };
-    Ok(Reply::json(200, &shown.into()))
+    Ok(Reply::json(200, &shown))
 }
 
 /// `GET /orgs/{org}/machines`: a view that lags, in pages, without the regions that do not answer.
@@ -73,14 +73,14 @@ pub(super) fn get(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer
 pub(super) fn events(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
     let limit = call.query("limit").and_then(|text| text.parse().ok()).unwrap_or(EVENTS);
     let events = &world.machine(moment, call)?.events;
-    Ok(Reply::json(200, &events.iter().rev().take(limit).map(Event::show).collect()))
+    Ok(Reply::json(200, &events.iter().rev().take(limit).map(Event::show).collect::<Value>()))
 }
 
 /// `GET …/{machine}/versions`, newest first
 pub(super) fn versions(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
     let versions = world.machine(moment, call)?.versions.iter().rev();
     let show = |(version, config): &(String, Value)| json!({"version": version, "user_config": config});
-    Ok(Reply::json(200, &versions.map(show).collect()))
+    Ok(Reply::json(200, &versions.map(show).collect::<Value>()))
 }
 
 /// `DELETE …/{machine}`: a machine that is up must be stopped before, or be killed with `force` (some call it `kill`).

@@ -12,7 +12,7 @@ use crate::reply::Reply;
 /// `GET …/metadata`
 pub(super) fn get(world: &mut World, moment: &Moment<'_>, call: &Call) -> Answer {
     let metadata = world.machine(moment, call)?.config["metadata"].as_object().cloned().unwrap_or_default();
-    Ok(Reply::json(200, &metadata.into()))
+    Ok(Reply::json(200, &metadata))
 }
 
 /// `PUT …/metadata`: this and nothing else.

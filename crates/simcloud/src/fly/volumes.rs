@@ -21,7 +21,7 @@ const USUAL: u32 = 3;
 pub(super) fn list(world: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
     world.app(call)?;
     let here = world.volumes.iter().filter(|(_, volume)| volume.app == call.param("app") && !call.veil.empty);
-    Ok(Reply::json(200, &here.map(|(id, volume)| volume.show(id)).collect()))
+    Ok(Reply::json(200, &here.map(|(id, volume)| volume.show(id)).collect::<Value>()))
 }
 
 /// `POST /apps/{app}/volumes`
@@ -110,7 +110,7 @@ pub(super) fn extend(world: &mut World, moment: &Moment<'_>, call: &Call) -> Ans
 pub(super) fn snapshots(world: &mut World, _: &Moment<'_>, call: &Call) -> Answer {
     let (_, volume) = found(world, call)?;
     let shown = volume.snapshots.iter().rev().filter(|_| !call.veil.empty).map(Snapshot::show);
-    Ok(Reply::json(200, &shown.collect()))
+    Ok(Reply::json(200, &shown.collect::<Value>()))
 }
 
 /// `POST /apps/{app}/volumes/{volume}/snapshots`
