@@ -5,6 +5,8 @@
 //! handles for input ([`JobInput`]) and for signals, terminal size and cancelling ([`JobControl`]). [`Job::finish`] then
 //! brings files and the patch back and ends the machine. Dropping a [`Job`] ends its machine too.
 //!
+//! A [`Batch`] runs many, so many at a time.
+//!
 //! A job's command may be an agent with a prompt: [`Agent::invocation`] says how it is called.
 //!
 //! [`copy_in`] and [`copy_out`] carry files to and from any machine; [`readable`] turns the raw log of a job's machine
@@ -14,6 +16,7 @@
 
 mod adapter;
 mod bare;
+mod batch;
 mod carry;
 mod clone;
 mod copy;
@@ -33,6 +36,7 @@ mod start;
 mod sync;
 
 pub use adapter::{Agent, Conversation, Invocation, OutputFormat, Prompt, TokenVariable};
+pub use batch::{Batch, BatchItem, BatchResult, BatchWatcher};
 pub use copy::{Copied, copy_in, copy_out};
 pub use display::readable;
 pub use handles::{JobControl, JobInput};

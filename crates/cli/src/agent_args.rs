@@ -5,13 +5,12 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum};
 use machine_agent::{Agent, Invocation, OutputFormat, Prompt};
 use machine_core::{Error, ErrorKind, OsText, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::streams::Streams;
 
 /// The most that is read of a prompt; the longest that an agent takes is shorter.
 const PROMPT: usize = 1 << 20;
-/// How much of it is read at a time.
-const PIECE: usize = 16 * 1024;
 
 /// An agent in place of a command.
 #[derive(Debug, Args)]
@@ -35,9 +34,11 @@ pub(crate) struct AgentArgs {
 }
 
 /// An agent by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum AgentName {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AgentName {
     /// Claude Code.
+    #[default]
     Claude,
     /// Codex.
     Codex,
@@ -46,14 +47,38 @@ enum AgentName {
 }
 
 /// An output format by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
     /// Words.
+    #[default]
     Text,
     /// One document.
     Json,
     /// A document for each thing that happens.
     StreamJson,
+}
+
+impl AgentName {
+    /// The agent that it names.
+    pub(crate) fn agent(self) -> Agent {
+        match self {
+            Self::Claude => Agent::Claude,
+            Self::Codex => Agent::Codex,
+            Self::Shell => Agent::Shell,
+        }
+    }
+}
+
+impl Format {
+    /// The format that it names.
+    pub(crate) fn format(self) -> OutputFormat {
+        match self {
+            Self::Text => OutputFormat::Text,
+            Self::Json => OutputFormat::Json,
+            Self::StreamJson => OutputFormat::StreamJson,
+        }
+    }
 }
 
 /// An agent that is about to be called.
@@ -75,16 +100,8 @@ impl AgentArgs {
         let Some(prompt) = &self.prompt else { return Ok(None) };
         let from_stdin = prompt == "-";
         let text = if from_stdin { read(streams)? } else { prompt.clone() };
-        let agent = match self.agent.unwrap_or(AgentName::Claude) {
-            AgentName::Claude => Agent::Claude,
-            AgentName::Codex => Agent::Codex,
-            AgentName::Shell => Agent::Shell,
-        };
-        let format = match self.output_format.unwrap_or(Format::Text) {
-            Format::Text => OutputFormat::Text,
-            Format::Json => OutputFormat::Json,
-            Format::StreamJson => OutputFormat::StreamJson,
-        };
+        let agent = self.agent.unwrap_or_default().agent();
+        let format = self.output_format.unwrap_or_default().format();
         let prompt = Prompt {
             format,
             permission_mode: self.permission_mode.clone(),
@@ -98,16 +115,9 @@ impl AgentArgs {
 /// The prompt on our standard input.
 fn read(streams: &Streams) -> Result<String> {
     let refuse = |why: &str| Error::new(ErrorKind::Invalid, format!("the prompt on standard input {why}"));
-    let (mut text, mut piece) = (Vec::new(), vec![0; PIECE]);
-    loop {
-        let length = streams.read(&mut piece).map_err(|error| Error::io("cannot read the prompt", error.into()))?;
-        if length == 0 {
-            break;
-        }
-        text.extend_from_slice(&piece[..length]);
-        if text.len() > PROMPT {
-            return Err(refuse("is larger than 1 MiB"));
-        }
+    let text = streams.read_to_end(PROMPT).map_err(|error| Error::io("cannot read the prompt", error.into()))?;
+    if text.len() > PROMPT {
+        return Err(refuse("is larger than 1 MiB"));
     }
     String::from_utf8(text).map_err(|_| refuse("is not UTF-8"))
 }

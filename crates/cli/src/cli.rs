@@ -91,6 +91,8 @@ pub(crate) struct Globals {
 pub(crate) enum Command {
     /// Run a command, or an agent with a prompt, on a new machine, which is gone afterwards.
     Run(Box<commands::run::Run>),
+    /// Run many commands or prompts, each on a machine of its own.
+    Batch(Box<commands::batch::Batch>),
     /// Show what was run from here, follow it, and end it.
     #[command(subcommand, visible_alias = "job", before_help = commands::jobs::EXAMPLES)]
     Jobs(commands::jobs::Jobs),

@@ -34,6 +34,7 @@ pub(crate) fn allowed(command: &Command, dry_run: bool) -> Result<()> {
 fn unable(command: &Command) -> Option<&'static str> {
     match command {
         Command::Run(_) => Some("run"),
+        Command::Batch(_) => Some("batch"),
         Command::Exec(_) => Some("exec"),
         Command::Ssh(_) => Some("ssh"),
         Command::Cp(_) => Some("cp"),

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use machine_agent::{Finished, Job, JobEvent, JobSpec, Outcome};
-use machine_core::{Error, ExitReason, Machine, ResourceKind};
+use machine_core::{Clock, Error, ExitReason, Machine, ResourceKind};
 
 use crate::app::App;
 use crate::failure::{Failure, code};
@@ -20,6 +21,18 @@ const INTERRUPTED_GRACE: Duration = Duration::from_secs(3);
 
 /// How long an interrupted job's last output may take to be written.
 const INTERRUPTED_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest that the machine of a job may live where nothing else is said.
+const LONGEST: Duration = Duration::from_hours(24);
+/// How much longer it may live than its job where that may take longer.
+const SLACK: Duration = Duration::from_hours(1);
+
+/// When the machine of a job with that limit must be gone where nobody says otherwise: what nobody knows of any more is found
+/// by that.
+pub(crate) fn latest(clock: &Clock, timeout: Option<Duration>) -> Timestamp {
+    let span = timeout.map_or(LONGEST, |timeout| LONGEST.max(timeout.saturating_add(SLACK)));
+    clock.now().checked_add(span).unwrap_or(Timestamp::MAX)
+}
 
 /// Runs the job, has it told, and returns its exit code. Its machine is gone then, unless it was to be kept.
 ///

@@ -7,6 +7,7 @@ mod accounts;
 mod addresses;
 mod agent_args;
 mod app;
+mod batch;
 mod choose;
 mod cli;
 mod client_id;

@@ -54,6 +54,11 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// The machine of that name is not waited for any more.
+    pub(crate) fn remove(&self, name: &str) {
+        self.lines().retain(|line| line.name != name);
+    }
+
     /// The machine of that name is waited for until what this returns is dropped.
     #[must_use]
     pub(crate) fn line<'b>(&'b self, name: &'b str, state: impl Into<String>) -> Waited<'b> {
@@ -100,7 +105,7 @@ pub(crate) struct Waited<'a> {
 impl Drop for Waited<'_> {
     /// It is not waited for any more, however that ended.
     fn drop(&mut self) {
-        self.progress.lines().retain(|line| line.name != self.name);
+        self.progress.remove(self.name);
     }
 }
 

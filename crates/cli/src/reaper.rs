@@ -71,19 +71,38 @@ impl Reaper {
 /// # Errors
 /// What the work ends with, and where no reaper can be started.
 pub(crate) async fn watched<T>(app: &App, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    // What only tells leaves nothing open.
-    if app.setup().globals.no_reaper || app.setup().globals.dry_run {
-        return work.await;
+    all_watched(&[app], work).await
+}
+
+/// The same for work at several accounts, each of which gets a reaper of its own.
+///
+/// # Errors
+/// As [`watched`].
+pub(crate) async fn all_watched<T>(
+    apps: &[&App],
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut reapers = Vec::with_capacity(apps.len());
+    for app in apps {
+        // What only tells leaves nothing open.
+        if app.setup().globals.no_reaper || app.setup().globals.dry_run {
+            continue;
+        }
+        let fleet = app.fleet().await?;
+        let client = fleet.ledger().client().await?;
+        reapers.push((fleet, client, Reaper::start(app, client)?));
     }
-    let fleet = app.fleet().await?;
-    let client = fleet.ledger().client().await?;
-    let reaper = Reaper::start(app, client)?;
     let ended = work.await;
-    // Sent away only when the ledger says that nothing is left; and whoever leaves at once asks nobody.
-    let in_order = !matches!(ended, Err(Failure::Interrupted(_)))
-        && fleet.open_intents().await.is_ok_and(|open| open.iter().all(|entry| entry.client != Some(client)));
-    if in_order {
-        reaper.dismiss();
+    // Whoever leaves at once asks nobody.
+    if !matches!(ended, Err(Failure::Interrupted(_))) {
+        for (fleet, client, reaper) in reapers {
+            // Sent away only when the ledger says that nothing is left.
+            let in_order =
+                fleet.open_intents().await.is_ok_and(|open| open.iter().all(|entry| entry.client != Some(client)));
+            if in_order {
+                reaper.dismiss();
+            }
+        }
     }
     ended
 }

@@ -10,6 +10,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::tcgetwinsize;
 
+/// How much of standard input is read at a time.
+const PIECE: usize = 16 * 1024;
+
 /// Standard input, output and error. Descriptors, because a job may want a terminal, and because what is written must be
 /// out when the write returns. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -116,6 +119,21 @@ impl Streams {
                 other => return other,
             }
         }
+    }
+
+    /// Reads standard input to its end, or until there is more of it than `limit`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn read_to_end(&self, limit: usize) -> Result<Vec<u8>, Errno> {
+        let (mut all, mut piece) = (Vec::new(), vec![0; PIECE]);
+        while all.len() <= limit {
+            match self.read(&mut piece)? {
+                0 => break,
+                length => all.extend_from_slice(&piece[..length]),
+            }
+        }
+        Ok(all)
     }
 
     /// Reads one line of standard input and not a byte more.

@@ -14,6 +14,8 @@
 )]
 
 #[cfg(target_os = "linux")]
+mod batch_cases;
+#[cfg(target_os = "linux")]
 mod cases;
 #[cfg(target_os = "linux")]
 mod guestless;
@@ -38,10 +40,11 @@ fn main() -> std::process::ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut failed = 0;
     let isolated = cases::ISOLATED.iter().map(|case| (Kind::Guest(Isolation::Namespaces), case));
+    let batches = batch_cases::BATCHES.iter().map(|case| (Kind::Guest(Isolation::Namespaces), case));
     let plain = cases::PLAIN.iter().map(|case| (Kind::Guest(Isolation::Process), case));
     let own = guestless_cases::OWN.iter().chain(cases::ALSO_OWN).map(|case| (Kind::Own, case));
     let session = guestless_cases::SESSION.iter().chain(cases::ALSO_SESSION).map(|case| (Kind::Session, case));
-    for (kind, (name, case)) in isolated.chain(plain).chain(own).chain(session) {
+    for (kind, (name, case)) in isolated.chain(batches).chain(plain).chain(own).chain(session) {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod adopt;
+pub(crate) mod batch;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -114,6 +115,7 @@ fn in_runtime(
                     Command::Check(check) => check.run(&setup).await,
                     Command::Config(config) => config.run(&setup),
                     Command::Types(types) => types.run(&setup),
+                    Command::Batch(batch) => batch.run(&setup).await,
                     Command::Jobs(jobs) => jobs.run(&setup).await,
                     Command::Verify(verify) => verify.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
@@ -125,7 +127,7 @@ fn in_runtime(
                         Some(accounts) => list.several(&setup, accounts).await,
                         None => list.run(&App::open(setup)?).await,
                     },
-                    command => perform(command, &App::open(setup)?).await,
+                    command => Box::pin(perform(command, &App::open(setup)?)).await,
                 }
             }
         }
@@ -169,6 +171,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Gc(_)
         | Command::Config(_)
         | Command::Types(_)
+        | Command::Batch(_)
         | Command::Jobs(_)
         | Command::Verify(_)
         | Command::Ledger(_)

@@ -91,11 +91,6 @@ pub(crate) struct Run {
     machine: MachineArgs,
 }
 
-/// The longest that the machine of a job may live where nothing else is said.
-const LONGEST: Duration = Duration::from_hours(24);
-/// How much longer it may live than its job where that may take longer.
-const SLACK: Duration = Duration::from_hours(1);
-
 impl Run {
     /// Runs it.
     ///
@@ -107,7 +102,7 @@ impl Run {
         let store = Store::open(app.state())?;
         let begun = detached::of_this_process(app);
         if self.detach && begun.is_none() {
-            let facts = facts(app, &spec);
+            let facts = Facts::new(app.section(), &spec, app.clock());
             drop(store.begin(facts.clone())?);
             detached::start(app, &store, &facts).await?;
             app.printer.line(&facts.id)?;
@@ -123,7 +118,7 @@ impl Run {
     fn kept(&self, app: &App, store: &Store, spec: &JobSpec, begun: Option<&str>) -> Result<Kept> {
         match begun.filter(|_| self.detach) {
             Some(id) => store.take(Facts { pid: std::process::id(), asked: Asked::of(spec), ..store.find(id)? }),
-            None => store.begin(facts(app, spec)),
+            None => store.begin(Facts::new(app.section(), spec, app.clock())),
         }
     }
 
@@ -140,8 +135,7 @@ impl Run {
             None if self.keep => return Ok(None),
             None => {}
         }
-        let span = self.timeout.map_or(LONGEST, |timeout| LONGEST.max(timeout.saturating_add(SLACK)));
-        Ok(Some(app.clock().now().checked_add(span).unwrap_or(Timestamp::MAX)))
+        Ok(Some(job::latest(app.clock(), self.timeout)))
     }
 
     async fn spec(&self, app: &App) -> Result<JobSpec> {
@@ -187,24 +181,6 @@ impl Run {
             deadline: self.deadline(app)?,
             ..JobSpec::new(machine, command)
         })
-    }
-}
-
-/// A job that is about to be run.
-fn facts(app: &App, spec: &JobSpec) -> Facts {
-    Facts {
-        id: IntentId::mint().to_string(),
-        account: app.section().to_owned(),
-        asked: Asked::of(spec),
-        pid: std::process::id(),
-        begun_at: app.clock().now(),
-        started_at: None,
-        provider: None,
-        machine: None,
-        image: None,
-        cost: None,
-        gone: None,
-        ended: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use machine_agent::JobSpec;
-use machine_core::{Machine, Money, OsText};
+use machine_core::{Clock, IntentId, Machine, Money, OsText};
 use machine_fleet::Entry;
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,24 @@ impl Asked {
 }
 
 impl Facts {
+    /// A job that this process is about to run.
+    pub(crate) fn new(account: &str, spec: &JobSpec, clock: &Clock) -> Self {
+        Self {
+            id: IntentId::mint().to_string(),
+            account: account.to_owned(),
+            asked: Asked::of(spec),
+            pid: std::process::id(),
+            begun_at: clock.now(),
+            started_at: None,
+            provider: None,
+            machine: None,
+            image: None,
+            cost: None,
+            gone: None,
+            ended: None,
+        }
+    }
+
     /// Its machine is there.
     pub(crate) fn start(&mut self, machine: &Machine, at: Timestamp) {
         self.started_at = Some(at);

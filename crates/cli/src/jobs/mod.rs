@@ -5,10 +5,12 @@ mod event;
 mod facts;
 mod narrator;
 mod receipt;
+mod recorder;
 mod store;
 
 pub(crate) use event::{Ended, Event};
 pub(crate) use facts::{Asked, Facts, State};
 pub(crate) use narrator::Narrator;
 pub(crate) use receipt::Receipt;
+pub(crate) use recorder::Recorder;
 pub(crate) use store::{Kept, Store};

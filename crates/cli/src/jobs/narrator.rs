@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use machine_agent::JobEvent;
-use machine_core::{Clock, Machine, OsText};
+use machine_core::{Clock, Machine};
 use machine_fleet::Entry;
 
-use super::event::Stitcher;
 use super::store::line;
-use super::{Ended, Event, Kept};
+use super::{Kept, Recorder};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::pump::Pump;
@@ -17,18 +16,15 @@ use crate::streams::Target;
 #[derive(Debug)]
 pub(crate) struct Narrator {
     printer: Printer,
-    clock: Clock,
-    kept: Kept,
+    recorder: Recorder,
     /// Whether events are printed as lines of JSON, and not as the output that they hold.
     json: bool,
-    stitchers: [Stitcher; 2],
 }
 
 impl Narrator {
     /// Tells it so.
     pub(crate) fn new(printer: &Printer, clock: &Clock, kept: Kept, json: bool) -> Self {
-        let stitchers = [Stitcher::default(), Stitcher::default()];
-        Self { printer: printer.clone(), clock: clock.clone(), kept, json, stitchers }
+        Self { printer: printer.clone(), recorder: Recorder::new(clock, kept), json }
     }
 
     /// Its machine is there.
@@ -36,16 +32,7 @@ impl Narrator {
     /// # Errors
     /// Where it cannot be kept, or nobody reads our output any more.
     pub(crate) fn start(&mut self, machine: &Machine) -> Result<(), Failure> {
-        let at = self.clock.now();
-        self.kept.change(|facts| facts.start(machine, at))?;
-        let event = Event::Started {
-            at,
-            job: self.kept.id().to_owned(),
-            machine: machine.id.to_string(),
-            name: machine.name.clone(),
-            provider: machine.provider.clone(),
-        };
-        self.kept.note(&event)?;
+        let event = self.recorder.start(machine)?;
         if self.json { self.printer.out(line(&event)?) } else { Ok(()) }
     }
 
@@ -54,31 +41,24 @@ impl Narrator {
     /// # Errors
     /// As [`Pump::write`]; where it cannot be kept.
     pub(crate) async fn tell(&mut self, event: JobEvent, pump: &mut Pump) -> Result<(), Failure> {
+        let kept = self.recorder.tell(event.clone())?;
+        if self.json {
+            for event in &kept {
+                pump.write(Target::Stdout, Bytes::from(line(event)?)).await?;
+            }
+            return Ok(());
+        }
         match event {
-            JobEvent::Stdout(bytes) => self.output(0, bytes, pump).await,
-            JobEvent::Stderr(bytes) => self.output(1, bytes, pump).await,
+            JobEvent::Stdout(bytes) => pump.write(Target::Stdout, bytes).await,
+            JobEvent::Stderr(bytes) => pump.write(Target::Stderr, bytes).await,
             JobEvent::Note(text) => {
-                if !self.json {
-                    self.printer.note(&text);
-                }
-                self.say(Event::Note { text }, pump).await
+                self.printer.note(text);
+                Ok(())
             }
             JobEvent::Lost { frames } => {
-                if !self.json {
-                    self.printer
-                        .warn(format_args!("some output was lost on the way: {frames} pieces of at most 32 KiB each"));
-                }
-                self.say(Event::Lost { frames }, pump).await
-            }
-            JobEvent::Ended(outcome) => {
-                for (which, rest) in [0, 1].map(|which| (which, self.stitchers[which].finish())) {
-                    if let Some(data) = rest {
-                        self.say(written(which, data), pump).await?;
-                    }
-                }
-                let ended = Ended::new(&outcome, self.clock.now());
-                self.kept.change(|facts| facts.ended = Some(ended.clone()))?;
-                self.say(Event::Ended(ended), pump).await
+                let what = "some output was lost on the way";
+                self.printer.warn(format_args!("{what}: {frames} pieces of at most 32 KiB each"));
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -89,17 +69,7 @@ impl Narrator {
     /// # Errors
     /// Where it cannot be kept.
     pub(crate) fn fail(&mut self, why: &str, exit_code: u8) -> Result<(), Failure> {
-        let at = self.clock.now();
-        let ended = Ended::of_failure(why.to_owned(), exit_code, at);
-        let mut fresh = false;
-        self.kept.change(|facts| {
-            fresh = facts.ended.is_none();
-            facts.ended.get_or_insert_with(|| ended.clone());
-        })?;
-        if fresh {
-            self.kept.note(&Event::Ended(ended))?;
-        }
-        Ok(())
+        self.recorder.fail(why, exit_code).map_err(Failure::from)
     }
 
     /// Its machine was destroyed, and this is what the ledger knows of that.
@@ -107,26 +77,6 @@ impl Narrator {
     /// # Errors
     /// Where it cannot be kept.
     pub(crate) fn settle(&mut self, entry: &Entry) -> Result<(), Failure> {
-        let now = self.clock.now();
-        self.kept.change(|facts| facts.settle(entry, now)).map_err(Failure::from)
+        self.recorder.settle(entry).map_err(Failure::from)
     }
-
-    async fn output(&mut self, which: usize, bytes: Bytes, pump: &mut Pump) -> Result<(), Failure> {
-        if let Some(data) = self.stitchers[which].push(&bytes) {
-            self.say(written(which, data), pump).await?;
-        }
-        if self.json {
-            return Ok(());
-        }
-        pump.write(if which == 0 { Target::Stdout } else { Target::Stderr }, bytes).await
-    }
-
-    async fn say(&mut self, event: Event, pump: &mut Pump) -> Result<(), Failure> {
-        self.kept.note(&event)?;
-        if self.json { pump.write(Target::Stdout, Bytes::from(line(&event)?)).await } else { Ok(()) }
-    }
-}
-
-fn written(which: usize, data: OsText) -> Event {
-    if which == 0 { Event::Stdout { data } } else { Event::Stderr { data } }
 }

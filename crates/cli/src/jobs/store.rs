@@ -181,9 +181,9 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// The job's id.
-    pub(crate) fn id(&self) -> &str {
-        &self.facts.id
+    /// What is known of the job.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Changes what is known of it.
@@ -240,33 +240,15 @@ fn trouble(path: &Path, error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use machine_agent::JobSpec;
+    use machine_core::{Clock, MachineSpec};
+
     use super::*;
-    use crate::jobs::{Asked, State};
+    use crate::jobs::State;
 
     fn facts(id: String) -> Facts {
-        let asked = Asked {
-            name: "run-1".to_owned(),
-            command: Vec::new(),
-            env: Vec::new(),
-            repos: Vec::new(),
-            image: None,
-            deadline: None,
-            keep: false,
-        };
-        Facts {
-            id,
-            account: "local".to_owned(),
-            asked,
-            pid: 1,
-            begun_at: jiff::Timestamp::UNIX_EPOCH,
-            started_at: None,
-            provider: None,
-            machine: None,
-            image: None,
-            cost: None,
-            gone: None,
-            ended: None,
-        }
+        let machine = MachineSpec::new("run-1".parse().unwrap());
+        Facts { id, ..Facts::new("local", &JobSpec::new(machine, vec!["true".into()]), &Clock::default()) }
     }
 
     #[test]

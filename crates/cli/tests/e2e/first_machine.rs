@@ -1,69 +1,25 @@
 //! `docs/guide/first-machine.md` is true: its commands say what it says that they say, one after the other.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
+use crate::guides::{bin, check, commands, text};
 use crate::playing::Playing;
-use crate::support::{Home, program};
+use crate::support::Home;
 
 /// The command that is left running in another terminal; the test has one of its own, on a port that is free.
 const OTHER_TERMINAL: &str = "machine simcloud ";
 
-/// The commands of the guide, each with what it says there.
-fn commands(guide: &str) -> Vec<(String, Vec<String>)> {
-    let mut found: Vec<(String, Vec<String>)> = Vec::new();
-    let mut inside = false;
-    for line in guide.lines() {
-        match (line, inside) {
-            ("```console", false) => inside = true,
-            ("```", true) => inside = false,
-            (line, true) => match line.strip_prefix("$ ") {
-                Some(command) => found.push((command.to_owned(), Vec::new())),
-                None => found.last_mut().expect("a block starts with a command").1.push(line.to_owned()),
-            },
-            _ => {}
-        }
-    }
-    found
-}
-
-/// What a command writes to both streams, as a reader sees it.
-fn said(home: &Home, bin: &Path, cloud: Option<&Playing>, line: &str) -> Vec<String> {
-    let path = std::env::join_paths([bin, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("{{ {line}; }} 2>&1")]).env_clear().env("PATH", path);
-    command.env("HOME", home.path().join("home")).env("MACHINE_STATE_DIR", home.state()).current_dir(home.path());
-    command.envs(cloud.iter().flat_map(|cloud| cloud.variables.iter().cloned()));
-    let output = command.stdin(std::process::Stdio::null()).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-}
-
-fn fits(expected: &str, said: &str) -> bool {
-    match expected.split_once("[..]") {
-        None => expected == said,
-        Some((start, end)) => said.starts_with(start) && said.ends_with(end) && said.len() >= start.len() + end.len(),
-    }
-}
-
 #[test]
 fn its_commands_say_what_it_says() {
     let home = Home::new();
-    let bin = home.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    std::os::unix::fs::symlink(program(), bin.join("machine")).unwrap();
-    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/first-machine.md");
-    let commands = commands(&fs::read_to_string(guide).unwrap());
+    let bin = bin(&home);
+    let commands = commands(&text("first-machine.md"));
     assert!(commands.len() > 15, "{commands:?}");
     let mut cloud = None;
-    for (line, expected) in &commands {
-        if line.starts_with(OTHER_TERMINAL) {
+    for command in &commands {
+        if command.0.starts_with(OTHER_TERMINAL) {
             cloud = Some(Playing::begin(&home, "digitalocean", &[]));
             continue;
         }
-        let said = said(&home, &bin, cloud.as_ref(), line);
-        let agree = said.len() == expected.len() && expected.iter().zip(&said).all(|(one, other)| fits(one, other));
-        assert!(agree, "$ {line}\nthe guide has: {expected:#?}\nit says: {said:#?}");
+        check(&home, &bin, cloud.as_ref(), command);
     }
     cloud.expect("the guide plays a cloud").end();
 }
