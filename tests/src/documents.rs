@@ -27,6 +27,13 @@ pub fn documents() -> Vec<PathBuf> {
     found
 }
 
+/// The blocks of that language in a guide, in their order.
+pub fn blocks(guide: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("docs/guide").join(guide)).expect("there is such a guide");
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0.to_owned())).collect()
+}
+
 fn collect(dir: &Path, found: &mut Vec<PathBuf>) {
     for path in
         std::fs::read_dir(dir).expect("docs/ can be read").filter_map(|entry| entry.ok().map(|entry| entry.path()))

@@ -2,19 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
-use machine_tests::documents::commands;
-use machine_tests::workspace::root;
+use machine_tests::documents::{blocks, commands};
 use serde_json::Value;
 
-/// The blocks of that language, in their order.
-fn blocks(language: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(root().join("docs/guide/gc.md")).unwrap();
-    let fence = format!("```{language}\n");
-    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
-}
+const GUIDE: &str = "gc.md";
 
 fn yaml() -> Vec<Value> {
-    blocks("yaml").iter().map(|block| serde_yaml::from_str(block).unwrap()).collect()
+    blocks(GUIDE, "yaml").iter().map(|block| serde_yaml::from_str(block).unwrap()).collect()
 }
 
 #[test]
@@ -53,7 +47,7 @@ fn the_configurations_are_ones() {
 #[test]
 fn the_line_for_cron_is_one_that_can_be_read() {
     let lines: Vec<String> =
-        blocks("text").iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        blocks(GUIDE, "text").iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let line = lines.iter().find_map(|line| line.strip_prefix("*/10 * * * * ")).unwrap();
     machine_cli::command_tree().try_get_matches_from(shlex::split(line).unwrap()).unwrap();
 }

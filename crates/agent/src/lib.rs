@@ -45,3 +45,21 @@ pub use outcome::Outcome;
 pub use repo::RepoSpec;
 pub use spec::JobSpec;
 pub use start::start;
+
+/// Whoever embeds us may have a runtime with several threads.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_send<T: Send>(_: impl FnOnce() -> T) {}
+
+    #[test]
+    fn every_future_can_be_sent_to_another_thread() {
+        fn of<'a>(fleet: &'a machine_fleet::Fleet, spec: JobSpec, job: Job, watcher: &'a dyn BatchWatcher) {
+            is_send(|| start(fleet, spec));
+            is_send(|| job.finish());
+            is_send(|| async { Batch::new(1).run(Vec::new(), watcher).await });
+        }
+        let _ = of;
+    }
+}

@@ -30,7 +30,7 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
         return bare::start(fleet, spec).await;
     }
     let plan = Plan::new(&**fleet.provider(), &spec)?;
-    let clones = clone_all(spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer)).await?;
+    let clones = clone_all(&here(&spec)).await?;
     let lifetime = if spec.keep { Lifetime::Deadline } else { Lifetime::Client };
     let machine = fleet.create(&plan.machine, lifetime, spec.deadline).await?;
     let guard = Guard::new(fleet, machine.id.clone());
@@ -46,7 +46,7 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
         if let Some(from) = &spec.sync {
             notes.extend(sync::sync(&inside, from, &spec.leave_out, WORK).await?.1);
         }
-        for repo in spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer) {
+        for repo in here(&spec) {
             let Some(clones) = &clones else { break };
             let name = OsString::from(repo.name());
             notes.extend(carry::send_tree(&inside, clones.path().join(&name), name, WORK).await?.1);
@@ -100,10 +100,14 @@ pub async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     }))
 }
 
+/// The repositories that are cloned here.
+fn here(spec: &JobSpec) -> Vec<&RepoSpec> {
+    spec.repos.iter().filter(|repo| repo.source() == Source::ThisComputer).collect()
+}
+
 /// Clones here what the machine does not clone itself. The directory goes when it is dropped.
-pub(crate) async fn clone_all<'a>(repos: impl Iterator<Item = &'a RepoSpec>) -> Result<Option<tempfile::TempDir>> {
-    let mut repos = repos.peekable();
-    if repos.peek().is_none() {
+pub(crate) async fn clone_all(repos: &[&RepoSpec]) -> Result<Option<tempfile::TempDir>> {
+    if repos.is_empty() {
         return Ok(None);
     }
     let directory = tempfile::Builder::new().prefix("machine-clone-").tempdir().map_err(|error| {

@@ -34,7 +34,7 @@ enum Way {
 /// As [`start`](crate::start) has it.
 pub(crate) async fn start(fleet: &Fleet, spec: JobSpec) -> Result<Job> {
     let way = choose(&**fleet.provider(), &spec)?;
-    let clones = clone_all(spec.repos.iter()).await?;
+    let clones = clone_all(&spec.repos.iter().collect::<Vec<_>>()).await?;
     let mut machine = spec.machine.clone();
     let mut notes = Vec::new();
     // Whether the machine's own command waits until it is told what the job needs.

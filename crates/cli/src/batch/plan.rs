@@ -118,14 +118,14 @@ impl Planner {
             None => Some(job::latest(app.clock(), timeout)),
         };
         let fetch: Vec<OsText> = asked.fetch.iter().map(|path| OsText::from(OsString::from(path))).collect();
-        let into = (!fetch.is_empty()).then(|| asked.into.join(name));
         Ok(JobSpec {
             env,
             secrets,
             timeout,
             repos: credentials::repositories(app, item.repos.as_deref().unwrap_or_default())?,
             fetch,
-            fetch_into: into,
+            fetch_into: asked.into.as_ref().map(|into| into.join(name)),
+            patch: asked.patches.as_ref().map(|patches| patches.join(format!("{name}.patch"))),
             leave_out: vec![app.state().to_owned()],
             deadline,
             ..JobSpec::new(machine, command)
@@ -167,8 +167,9 @@ fn variable(app: &App, name: &str, value: &Value) -> Result<EnvVar> {
 ///
 /// # Errors
 /// A directory that cannot be made.
-pub(crate) fn make_places(planned: &[Planned]) -> Result<()> {
-    for place in planned.iter().filter_map(|planned| planned.spec.fetch_into.as_deref()) {
+pub(crate) fn make_places(asked: &Asked, planned: &[Planned]) -> Result<()> {
+    let own = planned.iter().filter_map(|planned| planned.spec.fetch_into.as_deref());
+    for place in own.chain(asked.patches.as_deref()) {
         let failed = |error| Error::io(format_args!("cannot make `{}`", Path::display(place)), error);
         std::fs::create_dir_all(place).map_err(failed)?;
     }

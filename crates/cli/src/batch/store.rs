@@ -37,7 +37,9 @@ pub(crate) struct Asked {
     /// What is brought back from each.
     pub(crate) fetch: Vec<PathBuf>,
     /// Below which directory.
-    pub(crate) into: PathBuf,
+    pub(crate) into: Option<PathBuf>,
+    /// In which directory it is told what each has changed.
+    pub(crate) patches: Option<PathBuf>,
     /// How long the machine of a job may live, where that was said.
     pub(crate) ttl: Option<Duration>,
 }
@@ -186,7 +188,8 @@ mod tests {
             at_once: 2,
             stop_at_failure: false,
             fetch: Vec::new(),
-            into: PathBuf::from("/tmp"),
+            into: None,
+            patches: None,
             ttl: None,
         }
     }

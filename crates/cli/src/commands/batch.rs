@@ -69,6 +69,9 @@ pub(crate) struct Batch {
     /// Where to: a directory, with one in it for each job, of its name.
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
+    /// Write what each job changed to DIR/NAME.patch, for `git apply`.
+    #[arg(long, value_name = "DIR")]
+    patch: Option<PathBuf>,
     /// End each job after this time, unless it says otherwise itself (90s, 10m, 2h).
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     timeout: Option<Duration>,
@@ -127,7 +130,7 @@ impl Batch {
                 planned.push(planner.plan(&asked, index, item)?);
             }
         }
-        batch::make_places(&planned)?;
+        batch::make_places(&asked, &planned)?;
         let kept = match begun {
             Some((kept, _)) => kept,
             None => store.begin(&asked)?,
@@ -177,8 +180,9 @@ impl Batch {
                 return Err(Error::new(ErrorKind::Invalid, what).with_hint("say how long: --ttl 7d"));
             }
         };
-        let into = self.into.clone().unwrap_or_else(|| PathBuf::from("."));
-        let into = std::path::absolute(&into).map_err(|error| Error::io("where the current directory is", error))?;
+        let absolute = |path: &PathBuf| {
+            std::path::absolute(path).map_err(|error| Error::io("where the current directory is", error))
+        };
         Ok(Asked {
             at: setup.surroundings.clock.now(),
             items,
@@ -186,7 +190,8 @@ impl Batch {
             at_once: usize::from(self.concurrency),
             stop_at_failure: self.on_failure == OnFailure::Stop,
             fetch: self.fetch.clone(),
-            into,
+            into: self.into.as_ref().map(absolute).transpose()?,
+            patches: self.patch.as_ref().map(absolute).transpose()?,
             ttl,
         })
     }

@@ -229,3 +229,55 @@ fn its_guide_is_true() {
     }
     home.assert_clean();
 }
+
+/// Runs a script of a guide, with `machine` first on the path; what it wrote.
+fn script(home: &Home, bin: &std::path::Path, directory: &std::path::Path, text: &str) -> String {
+    let mut command = Command::new("sh");
+    command.args(["-ec", text]).current_dir(directory).env("HOME", home.path()).env("MACHINE_STATE_DIR", home.state());
+    command.env(
+        "PATH",
+        std::env::join_paths([bin, "/usr/local/bin".as_ref(), "/usr/bin".as_ref(), "/bin".as_ref()]).unwrap(),
+    );
+    for (name, value) in [("NAME", "a"), ("EMAIL", "a@example.org")] {
+        command.env(format!("GIT_AUTHOR_{name}"), value).env(format!("GIT_COMMITTER_{name}"), value);
+    }
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+#[test]
+fn what_several_agents_have_changed_is_put_together_as_its_guide_says() {
+    let home = Home::new();
+    let (bin, app) = (guides::bin(&home), home.path().join("app"));
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("a.txt"), "one\ntwo\nthree\n").unwrap();
+    let run = |text: &str| script(&home, &bin, &app, text);
+    run("git init -qb main && git add . && git commit -qm first");
+    // The agents of the guide, played by a shell: the third changes the line that the first has changed.
+    let guide = guides::text("multi-agent.md");
+    let block = |language: &str, number: usize| {
+        let fence = format!("```{language}\n");
+        guide.split(&fence).nth(number).and_then(|rest| rest.split("```").next()).unwrap().to_owned()
+    };
+    let mut parts: Value = serde_yaml::from_str(&block("yaml", 1)).unwrap();
+    parts["defaults"]["agent"] = "shell".into();
+    for (item, prompt) in parts["items"].as_array_mut().unwrap().iter_mut().zip([
+        "sed -i s/two/TWO/ a.txt",
+        "echo docs > b.txt; git add b.txt; git -c user.name=a -c user.email=a@b commit -qm docs",
+        "sed -i s/two/zwei/ a.txt",
+    ]) {
+        item["prompt"] = prompt.into();
+    }
+    fs::write(app.join("parts.yml"), serde_yaml::to_string(&parts).unwrap()).unwrap();
+    fs::write(app.join(".git/info/exclude"), "parts.yml\npatches\nconflict.txt\n").unwrap();
+    run(&block("sh", 1));
+    let said = run(&block("sh", 2));
+    assert!(said.contains("conflict: patches/tests.patch") && said.matches("conflict: ").count() == 1, "{said}");
+    assert!(said.contains("a.txt"), "the file is named: {said}");
+    assert_eq!(fs::read_to_string(app.join("a.txt")).unwrap(), "one\nTWO\nthree\n");
+    assert_eq!(run("git log --format=%s"), "parser\ndocs\nfirst\n", "the newest first, in the order of their names");
+    assert_eq!(run("git status --short"), "");
+    home.assert_clean();
+}
