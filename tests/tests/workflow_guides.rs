@@ -1,6 +1,6 @@
 //! What `docs/guide/ci.md` and `docs/guide/scheduled.md` have readers copy: workflows, and a line for cron.
 
-#![allow(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
 use machine_tests::documents::{blocks, commands};
 use serde_json::Value;

@@ -5,7 +5,7 @@
 //! handles for input ([`JobInput`]) and for signals, terminal size and cancelling ([`JobControl`]). [`Job::finish`] then
 //! brings files and the patch back and ends the machine. Dropping a [`Job`] ends its machine too.
 //!
-//! A [`Batch`] runs many, so many at a time.
+//! A [`Batch`] runs many, so many at a time. The turns of a [`Session`] share a workspace and a conversation.
 //!
 //! A job's command may be an agent with a prompt: [`Agent::invocation`] says how it is called.
 //!
@@ -31,6 +31,7 @@ mod outcome;
 mod pipe;
 mod plan;
 mod repo;
+mod session;
 mod spec;
 mod start;
 mod sync;
@@ -43,6 +44,7 @@ pub use handles::{JobControl, JobInput};
 pub use job::{Finished, Job, JobEvent};
 pub use outcome::Outcome;
 pub use repo::RepoSpec;
+pub use session::Session;
 pub use spec::JobSpec;
 pub use start::start;
 

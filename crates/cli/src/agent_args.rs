@@ -7,6 +7,7 @@ use machine_agent::{Agent, Invocation, OutputFormat, Prompt};
 use machine_core::{Error, ErrorKind, OsText, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::job_args::CarriedOn;
 use crate::streams::Streams;
 
 /// The most that is read of a prompt; the longest that an agent takes is shorter.
@@ -18,10 +19,10 @@ const PROMPT: usize = 1 << 20;
 pub(crate) struct AgentArgs {
     /// What an agent is to do, in words; `-` reads them from standard input.
     #[arg(long, short, value_name = "PROMPT")]
-    prompt: Option<String>,
+    pub(crate) prompt: Option<String>,
     /// Who is given the prompt; the program has to be in the machine [default: claude].
     #[arg(long, value_name = "claude|codex|shell", requires = "prompt", hide_possible_values = true)]
-    agent: Option<AgentName>,
+    pub(crate) agent: Option<AgentName>,
     /// What the agent writes [default: text].
     #[arg(long, value_name = "text|json|stream-json", requires = "prompt", hide_possible_values = true)]
     output_format: Option<Format>,
@@ -92,18 +93,20 @@ pub(crate) struct Called {
 }
 
 impl AgentArgs {
-    /// The agent that is asked for; none where there is no prompt.
+    /// The agent that is asked for, or that the job carries on with; none where there is no prompt.
     ///
     /// # Errors
     /// A prompt that is empty, too long or no text; what the agent cannot be told.
-    pub(crate) fn called(&self, streams: &Streams) -> Result<Option<Called>> {
+    pub(crate) fn called(&self, streams: &Streams, carried_on: &CarriedOn) -> Result<Option<Called>> {
         let Some(prompt) = &self.prompt else { return Ok(None) };
         let from_stdin = prompt == "-";
         let text = if from_stdin { read(streams)? } else { prompt.clone() };
-        let agent = self.agent.unwrap_or_default().agent();
+        let agent = self.agent.or(carried_on.agent).unwrap_or_default().agent();
         let format = self.output_format.unwrap_or_default().format();
         let prompt = Prompt {
             format,
+            // Another agent has what is in the workspace, and no more.
+            conversation: carried_on.conversation.clone().filter(|_| agent.remembers()),
             permission_mode: self.permission_mode.clone(),
             arguments: self.agent_arg.iter().map(|word| OsText::from(word.as_os_str())).collect(),
             ..Prompt::new(text)

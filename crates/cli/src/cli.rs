@@ -93,6 +93,9 @@ pub(crate) enum Command {
     Run(Box<commands::run::Run>),
     /// Run many commands or prompts, each on a machine of its own.
     Batch(Box<commands::batch::Batch>),
+    /// Run jobs one after another in the same workspace, in one conversation.
+    #[command(subcommand, visible_alias = "sessions", before_help = commands::session::EXAMPLES)]
+    Session(commands::session::Sessions),
     /// Show what was run from here, follow it, and end it.
     #[command(subcommand, visible_alias = "job", before_help = commands::jobs::EXAMPLES)]
     Jobs(commands::jobs::Jobs),
@@ -234,7 +237,7 @@ mod tests {
         let Some(Command::Run(run)) = parse(&["run", "-q", "ls", "-l", "--", "-x"]).unwrap().command else {
             panic!("not run");
         };
-        assert_eq!(run.command, ["ls", "-l", "--", "-x"]);
+        assert_eq!(run.job.command, ["ls", "-l", "--", "-x"]);
         let Some(Command::Exec(exec)) = parse(&["exec", "-it", "web-1", "--", "-x", "--", "y"]).unwrap().command else {
             panic!("not exec");
         };

@@ -38,6 +38,7 @@ fn unable(command: &Command) -> Option<&'static str> {
         Command::Exec(_) => Some("exec"),
         Command::Ssh(_) => Some("ssh"),
         Command::Cp(_) => Some("cp"),
+        Command::Session(session) => (!session.only_shows()).then_some("session"),
         Command::Jobs(jobs) => (!jobs.only_shows()).then_some("jobs"),
         Command::Create(_)
         | Command::Plan(_)

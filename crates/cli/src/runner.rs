@@ -161,6 +161,7 @@ fn stands_for_a_job(args: &[OsString]) -> bool {
     while let Some(word) = words.next() {
         match &*word {
             "run" | "exec" => return true,
+            "session" | "sessions" => return words.next().is_some_and(|word| word == "create" || word == "turn"),
             // Global flags whose value is the next word.
             "--provider" | "--config-file" | "--session-id" | "--log" => drop(words.next()),
             flag if flag.starts_with('-') => {}
@@ -199,6 +200,7 @@ mod tests {
         let job = |line: &[&str]| stands_for_a_job(&line.iter().map(OsString::from).collect::<Vec<_>>());
         assert!(job(&["machine", "run", "--nonsense"]));
         assert!(job(&["machine", "--provider", "local", "-q", "exec"]));
+        assert!(job(&["machine", "session", "turn", "--nonsense"]) && !job(&["machine", "session", "list", "turn"]));
         assert!(!job(&["machine", "list", "run"]));
         assert!(!job(&["machine", "--provider", "run"]));
     }

@@ -49,6 +49,8 @@ pub struct Capabilities {
     /// Whether a stopped machine takes and gives up volumes. Where neither this nor `attach_live` is so, a machine has the
     /// volumes that it was created with.
     pub attach_stopped: bool,
+    /// Whether a volume shows inside at the path that was asked for. It is a disk there otherwise, which somebody has to mount.
+    pub volume_paths: bool,
     /// Whether a machine can have no network at all.
     pub network_none: bool,
     /// Whether ports can be published.
@@ -105,6 +107,7 @@ impl Capabilities {
             suspend: false,
             attach_live: false,
             attach_stopped: false,
+            volume_paths: false,
             network_none: false,
             ports: false,
             mounts: false,

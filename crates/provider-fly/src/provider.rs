@@ -53,6 +53,7 @@ fn capabilities(prices: &Prices) -> Capabilities {
         exec_input_limit: Some(exec::INPUT),
         logs: Transport::Native,
         suspend: true,
+        volume_paths: true,
         adopt: true,
         tags: true,
         files: true,

@@ -45,6 +45,24 @@ pub struct Conversation {
     pub resumed: bool,
 }
 
+impl Conversation {
+    /// One that has not begun.
+    ///
+    /// # Errors
+    /// `System` where this computer gives no random numbers.
+    pub fn fresh() -> Result<Self> {
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::new(ErrorKind::System, format!("no random numbers for the conversation's id: {error}"))
+        })?;
+        // A UUID of version 4, variant 1.
+        let marked = (u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+        let digits = format!("{marked:032x}");
+        let id = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-");
+        Ok(Self { id, resumed: false })
+    }
+}
+
 /// What an agent is asked to do, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prompt {
@@ -96,6 +114,11 @@ impl Agent {
             Self::Codex => "codex",
             Self::Shell => "shell",
         }
+    }
+
+    /// Whether it takes an id of ours for a conversation, by which a later prompt goes on with it.
+    pub fn remembers(self) -> bool {
+        self == Self::Claude
     }
 
     /// The variables that may hold its token, in the order in which they count. None where it needs no token.

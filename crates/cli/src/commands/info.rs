@@ -149,6 +149,7 @@ fn abilities(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
         ("no network", can(capabilities.network_none)),
         ("published ports", can(capabilities.ports)),
         ("volumes", can(shown.volumes)),
+        ("volumes at their path", can(capabilities.volume_paths)),
         ("attach while running", can(capabilities.attach_live)),
         ("attach while stopped", can(capabilities.attach_stopped)),
         ("suspend", can(capabilities.suspend)),

@@ -32,6 +32,7 @@ pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod projects;
 pub(crate) mod run;
+pub(crate) mod session;
 pub(crate) mod simcloud;
 pub(crate) mod snapshots;
 pub(crate) mod ssh;
@@ -77,7 +78,11 @@ pub(crate) fn dispatch(cli: Cli, surroundings: Surroundings, json_errors: bool) 
         Some(Command::Man(manual)) => manual.run(&printer),
         Some(Command::Reaper(serve)) => serve.run(cli.globals, surroundings),
         Some(command) => {
-            let job = matches!(command, Command::Run(_) | Command::Exec(_) | Command::Ssh(_));
+            let job = match &command {
+                Command::Run(_) | Command::Exec(_) | Command::Ssh(_) => true,
+                Command::Session(session) => session.is_job(),
+                _ => false,
+            };
             let allowed = dry_run::allowed(&command, cli.globals.dry_run).map_err(Failure::from);
             let logging = allowed.and_then(|()| Ok(logging::start(&cli.globals, &surroundings)?));
             let done = logging.and_then(|_logging| in_runtime(command, cli.globals, surroundings, &printer));
@@ -116,6 +121,7 @@ fn in_runtime(
                     Command::Config(config) => config.run(&setup),
                     Command::Types(types) => types.run(&setup),
                     Command::Batch(batch) => batch.run(&setup).await,
+                    Command::Session(session) => session.run(setup).await,
                     Command::Jobs(jobs) => jobs.run(&setup).await,
                     Command::Verify(verify) => verify.run(&setup),
                     Command::Ledger(ledger) => ledger.run(&setup).await,
@@ -172,6 +178,7 @@ async fn perform(command: Command, app: &App) -> Result<u8, Failure> {
         | Command::Config(_)
         | Command::Types(_)
         | Command::Batch(_)
+        | Command::Session(_)
         | Command::Jobs(_)
         | Command::Verify(_)
         | Command::Ledger(_)

@@ -27,6 +27,11 @@ impl Narrator {
         Self { printer: printer.clone(), recorder: Recorder::new(clock, kept), json }
     }
 
+    /// Whether its machine ever was there.
+    pub(crate) fn has_started(&self) -> bool {
+        self.recorder.facts().started_at.is_some()
+    }
+
     /// Its machine is there.
     ///
     /// # Errors

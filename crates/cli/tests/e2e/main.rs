@@ -37,6 +37,7 @@ mod progress;
 mod run;
 mod run_ends;
 mod run_files;
+mod sessions;
 mod several;
 mod shapes;
 mod simcloud;

@@ -87,6 +87,7 @@ fn capabilities() -> Capabilities {
         suspend: true,
         attach_live: true,
         attach_stopped: true,
+        volume_paths: false,
         network_none: false,
         ports: false,
         mounts: false,

@@ -108,6 +108,7 @@ fn capabilities() -> Capabilities {
         suspend: false,
         attach_live: false,
         attach_stopped: true,
+        volume_paths: true,
         network_none: true,
         ports: true,
         mounts: true,
