@@ -64,9 +64,9 @@ Examples:
 pub(crate) struct Create {
     /// Its name.
     name: String,
-    /// How big, in whole GiB (20g, 1t).
-    #[arg(long, short, value_name = "SIZE", default_value = "1g", value_parser = values::gib)]
-    size: u64,
+    /// How big, in whole GiB (20g, 1t) [default: the smallest that there is].
+    #[arg(long, short, value_name = "SIZE", value_parser = values::gib)]
+    size: Option<u64>,
     /// Where; the provider's default otherwise.
     #[arg(long, short, value_name = "REGION")]
     region: Option<String>,
@@ -148,7 +148,8 @@ impl Create {
         let name: MachineName = self.name.parse().map_err(|error: machine_core::NameError| {
             Error::new(ErrorKind::Invalid, error.to_string().replace("machine's", "volume's"))
         })?;
-        let spec = VolumeSpec { name, size_gib: self.size, region: self.region.clone() };
+        let smallest = app.provider().capabilities().limits.smallest_volume_gib;
+        let spec = VolumeSpec { name, size_gib: self.size.unwrap_or(smallest), region: self.region.clone() };
         if app.only_tells(format_args!("create volume {} of {} GiB", spec.name, spec.size_gib))? {
             return Ok(code::OK);
         }

@@ -1,5 +1,6 @@
 //! `machine volumes`.
 
+use crate::playing::Playing;
 use crate::support::Home;
 
 #[test]
@@ -35,4 +36,17 @@ fn a_volume_outlives_its_machine() {
     assert_eq!(home.machine(["volumes", "list"]).expect(0).out(), "");
     home.machine(["destroy", "-y", "two"]).expect(0);
     home.assert_clean();
+}
+
+#[test]
+fn a_volume_is_as_small_as_there_are_where_nothing_else_is_said() {
+    let home = Home::new();
+    for (cloud, size) in [("digitalocean", "1g"), ("vultr", "10g")] {
+        let playing = Playing::begin(&home, cloud, &["--no-machines"]);
+        let (code, text) = playing.machine(&home, &["volumes", "create", "data"]);
+        assert_eq!(code, 0, "{text}");
+        let (_, text) = playing.machine(&home, &["volumes", "list"]);
+        assert!(text.starts_with(&format!("data\t{size}\t")), "{text}");
+        playing.end();
+    }
 }
