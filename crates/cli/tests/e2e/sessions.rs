@@ -47,7 +47,8 @@ fn said(at: Option<&Playing>, home: &Home, args: &[&str]) -> (i32, String) {
         Some(playing) => playing.command(home, args),
         None => home.command(args),
     };
-    command.env("CLAUDE_CODE_OAUTH_TOKEN", "t");
+    // What is unclear is settled in the cloud's own time, of which the simulated one has less.
+    command.env("CLAUDE_CODE_OAUTH_TOKEN", "t").env("MACHINE_TEST_SPEED", "20");
     let said = finish(command, b"");
     (said.code, said.out() + &said.stderr)
 }
@@ -162,4 +163,47 @@ fn a_session_whose_time_is_over_is_swept() {
     assert!(left.starts_with("stays\t") && left.lines().count() == 1, "{left}");
     home.machine(["session", "destroy", "--yes", "fix", "stays"]).expect(0);
     home.assert_clean();
+}
+
+// Time that goes faster is in builds with debug assertions only.
+#[cfg(debug_assertions)]
+#[test]
+fn faults_at_its_requests_leave_nothing_of_a_session() {
+    let home = Home::new();
+    let fly = Playing::begin(&home, "fly", &[]);
+    let fault = |operation: &str, when: &str, times: u32| {
+        let what = serde_json::json!({"status": {"code": 500, "body": {"error": "internal"}}});
+        let fault = serde_json::json!([{"operation": operation, "when": when, "what": what, "times": times}]);
+        let answer = fly.ask("POST", "/_sim/faults", &fault.to_string());
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    let open = || -> u64 {
+        let bill = fly.told("/_sim/bill");
+        let bill: Value = serde_json::from_str(bill.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        bill["total"]["open"].as_u64().unwrap()
+    };
+    // Its answer is lost, or nothing was made: either way the first turn goes on or nothing is left.
+    for (operation, when) in [
+        ("create_volume", "before"),
+        ("create_volume", "after"),
+        ("create_machine", "before"),
+        ("create_machine", "after"),
+    ] {
+        fault(operation, when, 1);
+        let (code, out) = said(Some(&fly), &home, &["session", "create", "fix", "--", "true"]);
+        if code == 0 {
+            let (code, out) = said(Some(&fly), &home, &["session", "destroy", "--yes", "fix"]);
+            assert_eq!(code, 0, "{operation} {when}: {out}");
+        }
+        assert_eq!(home.machine(["session", "list"]).expect(0).out(), "", "{operation} {when}: {out}");
+        said(Some(&fly), &home, &["gc"]);
+        assert_eq!(open(), 0, "{operation} {when}: {out}");
+    }
+    let (code, out) = said(Some(&fly), &home, &["session", "create", "fix", "--", "true"]);
+    assert_eq!(code, 0, "{out}");
+    fault("delete_volume", "before", 3);
+    let (code, out) = said(Some(&fly), &home, &["session", "destroy", "--yes", "fix"]);
+    assert_eq!(code, 0, "{out}");
+    assert_eq!(open(), 0);
+    fly.end();
 }
