@@ -121,12 +121,12 @@ const ROWS: &[(&str, Row)] = &[
     (
         "session create",
         Partly(
-            &["turns_share_a_workspace_and_a_conversation_at_fly", "a_session_that_cannot_be_begun_leaves_nothing"],
-            "a fault at each of its requests; DigitalOcean and Vultr",
+            &["turns_share_a_workspace_and_a_conversation_at_fly", "faults_at_its_requests_leave_nothing_of_a_session"],
+            "sessions at DigitalOcean and Vultr",
         ),
     ),
     ("session turn", Held(&["turns_share_a_workspace_and_a_conversation_at_fly", "a_session_has_one_turn_at_a_time"])),
-    ("session destroy", Partly(&["a_session_has_one_turn_at_a_time"], "a volume whose removal fails at first")),
+    ("session destroy", Held(&["faults_at_its_requests_leave_nothing_of_a_session"])),
     ("session time to live", Held(&["a_session_whose_time_is_over_is_swept"])),
     (
         "session resume inside",
