@@ -25,7 +25,11 @@ const NOT_HERE: [&str; 8] = [
     "crates/ssh/Cargo.toml",
 ];
 /// Programs that tests run, and the variables that tell the tests where they are.
-const PROGRAMS: [(&str, &str); 2] = [("machine", "MACHINE_TEST_BIN"), ("machine-guest", "MACHINE_TEST_GUEST")];
+const PROGRAMS: [(&str, &str); 3] = [
+    ("machine", "MACHINE_TEST_BIN"),
+    ("machine-guest", "MACHINE_TEST_GUEST"),
+    ("web-button", "MACHINE_TEST_WEB_BUTTON"),
+];
 
 /// Builds the tests as whoever this is and runs them as an ordinary user. Does nothing, and says so, where this is no root:
 /// then the usual run was one already.

@@ -17,18 +17,22 @@ struct Button {
     state: tempfile::TempDir,
 }
 
+/// Where cargo puts the example.
+fn built() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let program = tests.ancestors().nth(2).unwrap().join("examples/web-button");
+    if !program.exists() {
+        // Whoever asks for this test alone has not had the examples built.
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "machine-agent", "--example", "web-button"]);
+        assert!(build.status().unwrap().success());
+    }
+    program
+}
+
 impl Button {
     fn start() -> Self {
-        let mut program: PathBuf = std::env::current_exe().unwrap();
-        program.pop();
-        program.pop();
-        program.push("examples/web-button");
-        if !program.exists() {
-            // Whoever asks for this test alone has not had the examples built.
-            let mut build = Command::new(env!("CARGO"));
-            build.args(["build", "--quiet", "--package", "machine-agent", "--example", "web-button"]);
-            assert!(build.status().unwrap().success());
-        }
+        let program = std::env::var_os("MACHINE_TEST_WEB_BUTTON").map_or_else(built, PathBuf::from);
         let state = tempfile::tempdir().unwrap();
         let mut command = Command::new(program);
         command.arg("127.0.0.1:0").env("MACHINE_STATE_DIR", state.path()).env("HOME", state.path());
