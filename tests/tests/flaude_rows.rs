@@ -1,5 +1,7 @@
 //! What flaude can do, row by row, and which tests show it here; with what is open.
 
+#![allow(clippy::expect_used, reason = "a test's helper fails by panicking")]
+
 use std::path::Path;
 
 use machine_tests::workspace::root;
