@@ -72,7 +72,8 @@ async fn dropping_the_session_hangs_up(bench: &Bench) -> Outcome {
     let mut session = bench.provider.exec(&machine.id, Bench::command(&["sh", "-c", &script])).await?;
     read_until(&mut session, "ready").await?;
     drop(session);
-    let look = format!("cat {note} && rm {note}");
+    // Between its making and its writing the note is empty.
+    let look = format!("test -s {note} && cat {note} && rm {note}");
     bench
         .eventually("the command is told that the session is gone", || async {
             Ok(bench.sh(&machine.id, &look).await?.out == b"told\n")
